@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# make            build/alpnxdp            make install    PREFIX=/usr/local DESTDIR=
+# make demo       the main job, watched    make check      every test
+# make unit | bpf-test | netns | lint | layers             parts of check
+#
+# WOLFSSL=DIR uses a wolfSSL of your own: DIR/include and DIR/lib/libwolfssl.a.
+# Under sudo, what is built belongs to the user who called sudo.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= $(shell PATH=$$PATH:/usr/sbin command -v bpftool || echo bpftool)
+WOLFSSL ?= build/wolfssl
+O := build
+
+CFLAGS ?= -O2 -g
+CPPFLAGS += -Iinclude -Iuser -I$(O)/gen -I$(WOLFSSL)/include -D_GNU_SOURCE
+WARNINGS := -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS += -pie -Wl,-z,relro,-z,now
+LDLIBS := $(WOLFSSL)/lib/libwolfssl.a -lm -lxdp -lbpf -lelf -lz -ljansson -lseccomp
+BPFFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -Iinclude -Ibpf
+
+MODULES := base net tcp challenge tls engine xdp control daemon cli
+SOURCES := $(wildcard $(MODULES:%=user/%/*.c))
+LIBRARY := $(filter-out user/cli/main.c,$(SOURCES))
+HEADERS := $(wildcard user/*/*.h include/alpnxdp/*.h)
+BPF_HEADERS := $(wildcard bpf/*.h include/alpnxdp/*.h)
+SKELETONS := $(O)/gen/steer.skel.h $(O)/gen/inject.skel.h
+UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
+HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/*.c tests/netns/*.c tests/interop/*.c))
+
+# Under sudo the compilers run as the user, so that no file of theirs in the tree becomes root's.
+AS_USER := $(if $(and $(SUDO_USER),$(filter 0,$(shell id -u))),sudo -u $(SUDO_USER) -H,)
+
+.PHONY: all setup demo check unit bpf-test netns lint layers format install uninstall clean
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(O)/alpnxdp
+
+$(O)/alpnxdp: $(SOURCES:%.c=$(O)/obj/%.o) | $(O)/wolfssl.ready
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# ---- wolfSSL: from Debian's source package, once; nothing to do with a tree of the user's own.
+WOLFSSL_INPUTS := $(if $(filter build/wolfssl,$(WOLFSSL)),scripts/wolfssl)
+$(O)/wolfssl.ready: $(WOLFSSL_INPUTS)
+	@mkdir -p $(O)
+	$(if $(WOLFSSL_INPUTS),scripts/wolfssl $(O)/wolfssl,test -r $(WOLFSSL)/lib/libwolfssl.a)
+	@touch $@
+
+# ---- BPF
+$(O)/bpf/%.o: bpf/%.bpf.c $(BPF_HEADERS)
+	@mkdir -p $(@D)
+	$(CLANG) $(BPFFLAGS) -c $< -o $@.tmp
+	$(BPFTOOL) gen object $@ $@.tmp
+	@rm -f $@.tmp
+
+$(O)/gen/%.skel.h: $(O)/bpf/%.o
+	@mkdir -p $(@D)
+	$(BPFTOOL) gen skeleton $< name $* > $@
+
+# ---- objects: as shipped, and once more with the sanitizers for the tests
+$(O)/obj/%.o: %.c $(HEADERS) $(SKELETONS) | $(O)/wolfssl.ready
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) $(HARDEN) -c $< -o $@
+
+$(O)/san/%.o: %.c $(HEADERS) $(SKELETONS) | $(O)/wolfssl.ready
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -O1 -g $(WARNINGS) $(SANITIZE) -Wno-override-init -Itests -c $< -o $@
+
+$(O)/san/libalpnxdp.a: $(LIBRARY:%.c=$(O)/san/%.o)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(O)/tests/test_%: $(O)/san/tests/unit/test_%.o $(O)/san/libalpnxdp.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(O)/tests/bpf/%: $(O)/obj/tests/bpf/%.o $(LIBRARY:%.c=$(O)/obj/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+
+$(O)/tests/netns/%: $(O)/obj/tests/netns/%.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lssl -lcrypto -lpthread
+
+$(O)/tests/interop/%: $(O)/obj/tests/interop/%.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lssl -lcrypto -lpthread
+
+# ---- what people type
+setup:
+	scripts/setup
+
+demo: setup
+	$(AS_USER) $(MAKE) --no-print-directory all
+	scripts/demo
+
+check: setup
+	$(AS_USER) $(MAKE) --no-print-directory all $(UNIT) $(HELPERS)
+	scripts/check
+
+unit: $(UNIT)
+	scripts/check unit
+
+bpf-test: all $(HELPERS)
+	scripts/check bpf
+
+netns: all $(HELPERS)
+	scripts/check netns
+
+layers:
+	scripts/layers
+
+lint: $(SKELETONS) $(O)/wolfssl.ready
+	scripts/lint
+
+format:
+	clang-format -i $(SOURCES) $(HEADERS) $(wildcard bpf/*.[ch] tests/*/*.[ch])
+
+install: all
+	install -Dm755 $(O)/alpnxdp $(DESTDIR)$(PREFIX)/sbin/alpnxdp
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/alpnxdp
+
+clean:
+	rm -rf $(O)

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the BPF programs and userspace share: map names, keys, values, limits and the reasons for every verdict.
+ *
+ * Owns the binary interface between bpf/ and user/. Both sides compile this file; every structure states its size,
+ * so that a change of layout is a compile error on one of them. ALPNXDP_ABI changes with any change of meaning:
+ * a daemon takes over the maps of an attached program only if the number in its config map is its own.
+ *
+ * Byte order: names ending in _be, and the ports of struct flow_key, are in network order; all else is in host order.
+ */
+#ifndef ALPNXDP_ABI_H
+#define ALPNXDP_ABI_H
+
+#ifdef __bpf__
+#include "kernel.h" /* the kernel's types, as few as are needed */
+#else
+#include <assert.h>
+#include <linux/types.h>
+#endif
+
+#define ALPNXDP_ABI 1u
+
+/* Names by which a running attachment is recognised (the kernel keeps 15 characters). */
+#define ALPNXDP_PROG_STEER "alpnxdp_steer"
+#define ALPNXDP_MAP_CONFIG "config"
+#define ALPNXDP_MAP_QUEUES "queues"
+#define ALPNXDP_MAP_LIVE "live"
+#define ALPNXDP_MAP_FLOWS "flows"
+#define ALPNXDP_MAP_NAMES "names"
+#define ALPNXDP_MAP_COUNTERS "counters"
+#define ALPNXDP_MAP_XSKS "xsks"
+
+enum {
+	ALPNXDP_MAX_QUEUES = 64,     /* RX queues of one interface */
+	ALPNXDP_MAX_FLOWS = 4096,    /* entries of the flow map, all states */
+	ALPNXDP_MAX_NAMES = 65536,   /* entries of the map of pending names */
+	ALPNXDP_MAX_FRAME = 3400,    /* bytes; a larger frame could not be given back by a live frame */
+	ALPNXDP_MAX_HELLO = 4096,    /* bytes of a TLS record stream that the walk looks at */
+	ALPNXDP_HEARTBEAT_MS = 1000, /* an engine silent for longer than this is taken for hung */
+	ALPNXDP_OFFER_MS = 10000,    /* an offer that no engine took is forgotten after this */
+};
+
+/* A TCP flow as the edge host receives it: source is the client. IPv4 is mapped into IPv6 (::ffff:a.b.c.d). */
+struct flow_key {
+	__u8 saddr[16];
+	__u8 daddr[16];
+	__be16 sport;
+	__be16 dport;
+};
+_Static_assert(sizeof(struct flow_key) == 36, "padding would make equal flows differ as map keys");
+
+/* Where the kernel kept the connection when it was adopted. */
+enum handoff_source {
+	HANDOFF_SOCKET = 1, /* an established socket */
+	HANDOFF_REQUEST,    /* a request socket: deferred accept, or the last ACK is in the same batch as the hello */
+};
+
+enum handoff_flags {
+	HANDOFF_TIMESTAMPS = 1 << 0, /* RFC 7323 timestamps were negotiated */
+	HANDOFF_TS_USEC = 1 << 1,    /* their unit is a microsecond instead of a millisecond (Linux tcp_usec_ts) */
+	HANDOFF_SACK = 1 << 2,       /* SACK permitted by both (RFC 2018) */
+};
+
+/*
+ * The kernel's TCP state at the moment of adoption, complete enough to continue it exactly.
+ * Segments of the validator carry seq >= rcv_nxt; ours begin at snd_nxt, and nothing of ours is unacknowledged.
+ */
+struct handoff {
+	__u32 rcv_nxt;    /* sequence number of the hello's first byte */
+	__u32 snd_nxt;    /* sequence number of the first byte we send */
+	__u32 snd_wnd;    /* the validator's window, in bytes (scale applied) */
+	__u32 rcv_wnd;    /* the window that the kernel last advertised, in bytes from rcv_nxt */
+	__u32 ts_offset;  /* our timestamp value is the monotonic clock in the unit of the flags plus this (mod 2^32) */
+	__u32 ts_recent;  /* the validator's latest timestamp value, to be echoed */
+	__u32 srtt_us;    /* smoothed round-trip time in microseconds; 0: unknown */
+	__u16 mss;        /* payload bytes of a full segment, room for the timestamps option already taken off */
+	__u8 snd_wscale;  /* 0..14: shift of the windows that the validator sends */
+	__u8 rcv_wscale;  /* 0..14: shift of the windows that we send */
+	__u8 flags;       /* enum handoff_flags */
+	__u8 source;      /* enum handoff_source */
+	__u8 reserved[2]; /* zero */
+};
+_Static_assert(sizeof(struct handoff) == 36, "the layout of struct handoff is part of the ABI");
+
+/*
+ * OFFERED: redirected, but the kernel's half still has everything: forgetting the entry gives the flow back.
+ * ADOPTED: we have answered, or are about to: only the engine can finish it.
+ * LINGER:  finished; stragglers come to the engine, a SYN belongs to the kernel and ends the entry.
+ * DECLINED: given back to the kernel: every segment passes, a SYN ends the entry.
+ */
+enum flow_state { FLOW_OFFERED = 1, FLOW_ADOPTED, FLOW_LINGER, FLOW_DECLINED };
+
+struct flow {
+	__u64 offered_ns; /* CLOCK_MONOTONIC when the program offered it */
+	__u32 epoch;      /* of the engine it was offered to; an entry of another epoch is ignored */
+	__u16 queue;      /* RX queue of the hello */
+	__u8 state;       /* enum flow_state */
+	__u8 reserved;    /* zero */
+	struct handoff handoff;
+	__u32 reserved2; /* zero */
+};
+_Static_assert(sizeof(struct flow) == 56, "the layout of struct flow is part of the ABI");
+
+enum config_flags {
+	CONFIG_GENERIC = 1 << 0,  /* attached in generic mode: our own injected frames come by again */
+	CONFIG_ANY_NAME = 1 << 1, /* do not dismiss hellos by the map of pending names (it is not complete) */
+};
+
+/* Map "config": one value, mmapable. The keeper writes all but epoch, armed and CONFIG_ANY_NAME, which are the engine's. */
+struct config {
+	__u32 abi;       /* ALPNXDP_ABI */
+	__u32 epoch;     /* of the present engine; grows by one with each */
+	__u32 armed;     /* number of pending challenges; 0: everything passes */
+	__u32 flags;     /* enum config_flags */
+	__be16 port;     /* the web server's port */
+	__u8 own_mac[6]; /* source address of the frames that we inject: random, locally administered */
+	__u32 ifindex;
+	__u32 reserved; /* zero */
+};
+_Static_assert(sizeof(struct config) == 32, "the layout of struct config is part of the ABI");
+
+/* Map "queues": one value per RX queue, mmapable, a cache line each. */
+struct queue_state {
+	__u64 heartbeat_ns; /* CLOCK_MONOTONIC; written by the packet loop that serves this queue; 0: nobody does */
+	__s32 credit;       /* hellos that may still be offered; the engine sets it, the program counts it down */
+	__u8 reserved[52];  /* zero */
+};
+_Static_assert(sizeof(struct queue_state) == 64, "one cache line per queue");
+
+/* Map "live": one value, mmapable: entries in the flow map. Whoever adds or deletes an entry adjusts it atomically. */
+struct live {
+	__u32 flows;
+	__u32 reserved[15]; /* zero */
+};
+_Static_assert(sizeof(struct live) == 64, "a cache line of its own");
+
+/* Map "names": key is name_hash() of a pending name as validators send it in SNI, value a byte without meaning. */
+typedef __u64 name_hash_t;
+
+/*
+ * FNV-1a over the lowercased name without its trailing dot. Two names that collide cost a hello in userspace,
+ * which compares names: nothing depends on this being hard to collide.
+ */
+#define NAME_HASH_INIT 0xcbf29ce484222325ull
+#define NAME_HASH_STEP(hash, lower) (((hash) ^ (__u8)(lower)) * 0x100000001b3ull)
+
+/* What the probe program answers about a flow (a return value of BPF_PROG_TEST_RUN, never of the packet path). */
+enum probe_answer {
+	PROBE_NONE = 0, /* the kernel has no connection: silenced */
+	PROBE_REQUEST,  /* a request socket */
+	PROBE_SOCKET,   /* a full socket that is not closed */
+};
+
+/*
+ * Reasons: why the program let a packet pass, or took it. One counter each, in the per-CPU array map "counters".
+ * X(symbol, name, help)
+ */
+#define ALPNXDP_REASONS(X)                                                                             \
+	X(INJECTED, "injected", "a frame that we injected ourselves (generic mode)")                       \
+	X(NOT_IP, "not-ip", "neither IPv4 nor IPv6")                                                       \
+	X(NOT_TCP, "not-tcp", "IP, but not TCP")                                                           \
+	X(FRAGMENT, "fragment", "an IP fragment")                                                          \
+	X(MALFORMED, "malformed", "headers that are too short or contradict each other")                   \
+	X(OTHER_PORT, "other-port", "TCP to another port")                                                 \
+	X(FLOW, "flow", "belongs to a flow of ours: to the engine")                                        \
+	X(FLOW_DECLINED, "flow-declined", "belongs to a flow that we gave back")                           \
+	X(FLOW_SYN, "flow-syn", "a SYN on a finished flow: the client reuses its port")                    \
+	X(FLOW_STALE, "flow-stale", "an offer that a hung engine never took: given back")                  \
+	X(FLOW_NO_SOCKET, "flow-no-socket", "a flow of ours, but no engine listens on this queue")         \
+	X(UNARMED, "unarmed", "no challenge is pending")                                                   \
+	X(NO_PAYLOAD, "no-payload", "no data")                                                             \
+	X(NOT_HELLO, "not-hello", "data that does not begin with a ClientHello")                           \
+	X(HELLO_MALFORMED, "hello-malformed", "a ClientHello whose lengths contradict each other")         \
+	X(HELLO_OTHER, "hello-other", "a ClientHello that does not offer acme-tls/1")                      \
+	X(HELLO_UNDECIDED, "hello-undecided", "a ClientHello whose ALPN list is not in this segment")      \
+	X(NOT_PENDING, "not-pending", "offers acme-tls/1 for a name that is not pending")                  \
+	X(ENGINE_SILENT, "engine-silent", "the engine has given no sign of life for a second")             \
+	X(NO_CREDIT, "no-credit", "the engine has no room for another flow")                               \
+	X(OVERSIZE, "oversize", "the frame is too large to be given back")                                 \
+	X(TCP_FLAGS, "tcp-flags", "a hello with SYN, FIN or RST, or without ACK")                          \
+	X(TCP_OPTION, "tcp-option", "a hello with MD5, TCP-AO or MPTCP options, or with broken ones")      \
+	X(KERNEL_NONE, "kernel-none", "the kernel knows no such connection")                               \
+	X(KERNEL_LISTENER, "kernel-listener", "the kernel shows only the listener (SYN cookies, or spoofed)") \
+	X(KERNEL_STATE, "kernel-state", "the kernel's socket is not established, or not fresh")            \
+	X(KERNEL_SEQ, "kernel-seq", "the sequence number is not the kernel's next")                        \
+	X(KERNEL_ACK, "kernel-ack", "the acknowledgement number is not the kernel's next")                 \
+	X(KERNEL_FEATURE, "kernel-feature", "the kernel's socket uses MPTCP, MD5 or TCP-AO")               \
+	X(KERNEL_TIMESTAMP, "kernel-timestamp", "the timestamp echo is not one that the kernel sent")      \
+	X(ROUTE, "route", "the kernel answers this flow through another interface")                        \
+	X(TABLE_FULL, "table-full", "the flow map is full")                                                \
+	X(OFFERED, "offered", "offers acme-tls/1 for a pending name: to the engine")                       \
+	X(NO_SOCKET, "no-socket", "would be offered, but no engine listens on this queue")
+
+enum reason {
+#define X(symbol, name, help) REASON_##symbol,
+	ALPNXDP_REASONS(X)
+#undef X
+	NUM_REASONS
+};
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * base: what every other module needs and no library gives in this form.
+ *
+ * Owns: time as a type, checked cursors over bytes, the log, a JSON writer. Uses nothing.
+ * The cursors never read past their end and never leave it behind: after a failed read nothing has moved.
+ */
+#ifndef ALPNXDP_BASE_H
+#define ALPNXDP_BASE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+
+/* ------------------------------------------------------------------ clock */
+
+typedef uint64_t usec_t; /* microseconds of CLOCK_MONOTONIC, the clock of the kernel's TCP timestamps */
+
+#define USEC_PER_MSEC ((usec_t)1000)
+#define USEC_PER_SEC ((usec_t)1000000)
+#define USEC_NEVER UINT64_MAX
+
+/* The only reader of the clock. Call it once per wake-up and hand the value down. */
+usec_t clock_now(void);
+
+/* ---------------------------------------------------------------- cursors */
+
+struct reader {
+	const uint8_t *at;
+	const uint8_t *end;
+};
+
+static inline struct reader reader_of(const void *bytes, size_t len)
+{
+	return (struct reader){ .at = bytes, .end = (const uint8_t *)bytes + len };
+}
+
+static inline size_t reader_left(const struct reader *r)
+{
+	return (size_t)(r->end - r->at);
+}
+
+static inline bool read_u8(struct reader *r, uint8_t *out)
+{
+	if (reader_left(r) < 1)
+		return false;
+	*out = *r->at++;
+	return true;
+}
+
+/* Big endian, as on the wire. */
+static inline bool read_u16(struct reader *r, uint16_t *out)
+{
+	if (reader_left(r) < 2)
+		return false;
+	*out = (uint16_t)(r->at[0] << 8 | r->at[1]);
+	r->at += 2;
+	return true;
+}
+
+static inline bool read_u24(struct reader *r, uint32_t *out)
+{
+	if (reader_left(r) < 3)
+		return false;
+	*out = (uint32_t)r->at[0] << 16 | (uint32_t)r->at[1] << 8 | r->at[2];
+	r->at += 3;
+	return true;
+}
+
+static inline bool read_u32(struct reader *r, uint32_t *out)
+{
+	if (reader_left(r) < 4)
+		return false;
+	*out = (uint32_t)r->at[0] << 24 | (uint32_t)r->at[1] << 16 | (uint32_t)r->at[2] << 8 | r->at[3];
+	r->at += 4;
+	return true;
+}
+
+/* The next len bytes as a cursor of their own; r moves behind them. */
+static inline bool read_span(struct reader *r, size_t len, struct reader *out)
+{
+	if (reader_left(r) < len)
+		return false;
+	*out = (struct reader){ .at = r->at, .end = r->at + len };
+	r->at += len;
+	return true;
+}
+
+static inline bool read_skip(struct reader *r, size_t len)
+{
+	struct reader ignored;
+
+	return read_span(r, len, &ignored);
+}
+
+/* ------------------------------------------------------------------- hash */
+
+/* SipHash-2-4 of len bytes under a 16-byte key: for tables whose keys a stranger chooses. */
+uint64_t hash_keyed(const uint8_t key[16], const void *bytes, size_t len);
+
+/* -------------------------------------------------------------------- log */
+
+/* Values are those of syslog(3), so that "<N>" in front of a line is understood by the journal. */
+enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_NOTICE = 5, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
+
+/*
+ * Lines go to stderr; nothing above `most` is written (default LOG_LEVEL_INFO). prefix: put "<N>" before each line.
+ * A line is cut at 1,000 bytes. Nothing that arrives per packet is logged above LOG_LEVEL_DEBUG.
+ */
+void log_setup(enum log_level most, bool prefix);
+enum log_level log_most(void);
+void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_vline(enum log_level level, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
+#define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_notice(...) log_line(LOG_LEVEL_NOTICE, __VA_ARGS__)
+#define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/* ------------------------------------------------------------ JSON writer */
+
+/*
+ * Writes one JSON text into a buffer that grows. Commas are put by the writer; text is escaped, and bytes that are
+ * not UTF-8 become U+FFFD. Keys: NULL inside arrays. After a failed allocation every call is ignored and
+ * json_finish() returns NULL.
+ */
+struct json {
+	char *text;
+	size_t len;
+	size_t cap;
+	bool comma;
+	bool failed;
+};
+
+void json_begin(struct json *j);
+void json_open_object(struct json *j, const char *key);
+void json_close_object(struct json *j);
+void json_open_array(struct json *j, const char *key);
+void json_close_array(struct json *j);
+void json_string(struct json *j, const char *key, const char *value); /* value NULL: null */
+void json_integer(struct json *j, const char *key, int64_t value);
+void json_unsigned(struct json *j, const char *key, uint64_t value);
+void json_bool(struct json *j, const char *key, bool value);
+/* The text, NUL-terminated, to be freed by the caller; NULL when memory ran out. The writer is empty afterwards. */
+char *json_finish(struct json *j);
+
+#endif

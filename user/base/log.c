@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Lines to stderr, one write(2) each, so that lines of two processes never mix. */
+#include <stdio.h>
+#include <unistd.h>
+#include "base/base.h"
+
+static enum log_level most_level = LOG_LEVEL_INFO;
+static bool with_prefix;
+
+void log_setup(enum log_level most, bool prefix)
+{
+	most_level = most;
+	with_prefix = prefix;
+}
+
+enum log_level log_most(void)
+{
+	return most_level;
+}
+
+void log_vline(enum log_level level, const char *format, va_list args)
+{
+	char line[1000];
+	int at = 0, more;
+
+	if (level > most_level)
+		return;
+	if (with_prefix)
+		at = snprintf(line, sizeof(line), "<%d>", (int)level);
+	more = vsnprintf(line + at, sizeof(line) - (size_t)at - 1, format, args);
+	if (more < 0)
+		return;
+	at += MIN(more, (int)sizeof(line) - at - 2);
+	line[at++] = '\n';
+	/* A log that cannot be written has nowhere to complain. */
+	if (write(STDERR_FILENO, line, (size_t)at) < 0)
+		return;
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_vline(level, format, args);
+	va_end(args);
+}

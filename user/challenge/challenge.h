@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * challenge: what is pending, and the certificate that proves it.
+ *
+ * Owns: identifiers (RFC 8737 names, RFC 8738 addresses) in one normal form, digests in every spelling that ACME
+ * clients hand over, the store of pending challenges with their expiry, and the self-signed certificate of each.
+ * Refuses: wildcards, U-labels, names that are not LDH (underscore excepted), digests that are not 32 bytes.
+ * Deterministic given the clock argument and a random source (wolfCrypt's, for keys and serial numbers).
+ */
+#ifndef ALPNXDP_CHALLENGE_H
+#define ALPNXDP_CHALLENGE_H
+
+#include "base/base.h"
+
+enum {
+	IDENT_MAX = 253,       /* longest DNS name, in characters */
+	DIGEST_LEN = 32,       /* SHA-256 of the key authorization */
+	CHALLENGE_MAX = 100000, /* pending at once; one more is refused */
+	CHALLENGE_TTL_MIN_S = 1,
+	CHALLENGE_TTL_DEFAULT_S = 3600,
+	CHALLENGE_TTL_MAX_S = 30 * 24 * 3600, /* CA/Browser Forum BR 3.2.2.4.20: a token lives for at most 30 days */
+};
+
+enum identifier_kind { IDENT_DNS, IDENT_IPV4, IDENT_IPV6 };
+
+/* A name or address under validation, in its only spelling. Two identifiers are equal when their sni are. */
+struct identifier {
+	enum identifier_kind kind;
+	uint8_t address[16];      /* IDENT_IPV4: the first 4 bytes; IDENT_IPV6: all */
+	char text[IDENT_MAX + 1]; /* as people write it: lowercase name without trailing dot, or the canonical literal */
+	char sni[IDENT_MAX + 1];  /* as validators send it: the name itself, or in-addr.arpa / ip6.arpa (RFC 8738 6) */
+};
+
+/*
+ * Reads what a person or a client hands over: a name in any case with or without one trailing dot, an IPv4 or IPv6
+ * literal, or the arpa name of an address. Returns 0; -EINVAL, with *why one sentence that says what is wrong.
+ */
+int identifier_parse(const char *text, struct identifier *out, const char **why);
+
+/*
+ * Reads a digest in any of: base64url (43), base64 (44), hex (64), colon-hex (95), OpenSSL's
+ * "critical,DER:04:20:..." (with or without "critical," and an OID before it). Returns 0 or -EINVAL with *why.
+ */
+int digest_parse(const char *text, uint8_t out[DIGEST_LEN], const char **why);
+
+/* SHA-256 of a key authorization "token.thumbprint" (RFC 8555 8.1). -EINVAL with *why if it does not look like one. */
+int digest_from_key_authorization(const char *text, uint8_t out[DIGEST_LEN], const char **why);
+
+/* base64url without padding: 43 characters and NUL. */
+enum { DIGEST_TEXT_LEN = 44 };
+void digest_format(const uint8_t digest[DIGEST_LEN], char out[DIGEST_TEXT_LEN]);
+
+/* A certificate and its private key, both DER, ready for the TLS engine. */
+struct certificate {
+	uint8_t *cert;
+	size_t cert_len;
+	uint8_t *key; /* wiped before it is freed */
+	size_t key_len;
+	bool rsa; /* which signature algorithms the validator must offer: RSA, or ECDSA over P-256 */
+};
+
+/*
+ * Makes the certificate of RFC 8737 3 / RFC 8738 3: P-256, self-signed, issuer equal to subject, positive serial, one
+ * SAN (lowercase dNSName, or iPAddress of 4 or 16 bytes), critical acmeIdentifier with the digest, no CN longer than
+ * 64 characters. now_unix: seconds; valid from an hour before to 30 days after. 0, -ENOMEM, or -EIO (wolfCrypt
+ * refused; logged).
+ */
+int certificate_make(const struct identifier *ident, const uint8_t digest[DIGEST_LEN], int64_t now_unix,
+		     struct certificate *out);
+void certificate_free(struct certificate *c); /* wipes the key; c may be all zero */
+
+/* One pending challenge. The store owns it; a pointer is good until the next add, remove or expire. */
+struct challenge {
+	struct identifier ident;
+	uint8_t digest[DIGEST_LEN];
+	usec_t added;
+	usec_t expires;
+	uint64_t hits; /* flows answered with it */
+	struct certificate certificate; /* made at its first use */
+};
+
+struct challenge_store;
+
+struct challenge_store *challenge_store_new(void);
+void challenge_store_free(struct challenge_store *s);
+
+/*
+ * Adds a challenge; the same identifier and digest again only moves its expiry. Several digests may be pending for an
+ * identifier (two CAs at once): challenge_find() gives the one added last.
+ * 0; -EEXIST when it was there already (and its expiry was moved); -ENOSPC at CHALLENGE_MAX; -ENOMEM.
+ */
+int challenge_add(struct challenge_store *s, const struct identifier *ident, const uint8_t digest[DIGEST_LEN],
+		  usec_t expires, usec_t now);
+
+/* Removes those of ident with this digest, or all of ident when digest is NULL. Returns how many. */
+size_t challenge_remove(struct challenge_store *s, const struct identifier *ident, const uint8_t *digest);
+
+/* The challenge for a server name in normal form (struct identifier.sni), or NULL. */
+struct challenge *challenge_find(struct challenge_store *s, const char *sni);
+
+/* The certificate of a challenge, made at the first call; NULL when that failed. */
+const struct certificate *challenge_certificate(struct challenge *c, int64_t now_unix);
+
+/* Removes what has expired; returns how many. */
+size_t challenge_expire(struct challenge_store *s, usec_t now);
+usec_t challenge_next_expiry(const struct challenge_store *s); /* USEC_NEVER when empty */
+size_t challenge_count(const struct challenge_store *s);
+
+/*
+ * Calls visit for each in order of adding until it returns false. The store must not be changed meanwhile.
+ */
+void challenge_each(struct challenge_store *s, bool (*visit)(struct challenge *c, void *context), void *context);
+
+/*
+ * Told of every name that becomes pending (true) or is pending no longer (false), once per name however many digests
+ * it has: this is what the XDP program's map of names follows.
+ */
+void challenge_watch(struct challenge_store *s, void (*changed)(const char *sni, bool pending, void *context),
+		     void *context);
+
+/*
+ * The store as text, one challenge per line, to survive a restart; the expiry in CLOCK_MONOTONIC (the file lives in
+ * /run and ends with the boot). Returns a string to be freed, NULL without memory. challenge_store_restore() takes
+ * back what it can, ignores what has expired, and returns the number restored or -EINVAL for a text that is not ours.
+ */
+char *challenge_store_save(struct challenge_store *s);
+int challenge_store_restore(struct challenge_store *s, const char *text, size_t len, usec_t now);
+
+#endif

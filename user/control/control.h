@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * control: one request line, one reply line, over a UNIX socket.
+ *
+ * Owns: the messages (pure), the server's connections, the client's one exchange.
+ * Refuses: lines longer than CONTROL_LINE_MAX, bytes that are not printable, more than CONTROL_CLIENTS at once, a
+ * client that is silent for CONTROL_IDLE. Access is the socket's file mode (0660, root and the group "alpnxdp");
+ * the peer's uid comes with every request, for verbs that are root's alone.
+ *
+ * A request is words separated by single spaces: a verb, then key=value words. Values are percent-encoded (RFC 3986
+ * 2.1: everything but unreserved characters), so that a line can be read, logged and typed by a person:
+ *     add ident=example.org digest=BASE64URL ttl=3600
+ *     remove ident=example.org [digest=BASE64URL]        list        status [iface=eth0]
+ *     attach iface=eth0 mode=auto port=443               detach iface=eth0
+ * A reply is one JSON object in one line, with "ok": true and the verb's own members, or "ok": false, "code": an exit
+ * status of enum control_exit, "error": what happened, and, where there are any, "system" and "fix".
+ */
+#ifndef ALPNXDP_CONTROL_H
+#define ALPNXDP_CONTROL_H
+
+#include <sys/types.h>
+#include "base/base.h"
+
+enum {
+	CONTROL_LINE_MAX = 16384,
+	CONTROL_WORDS = 16, /* keys of one request */
+	CONTROL_CLIENTS = 64,
+};
+
+#define CONTROL_IDLE (10 * USEC_PER_SEC)
+#define CONTROL_SOCKET_DEFAULT "/run/alpnxdp/control.sock"
+#define CONTROL_GROUP "alpnxdp"
+
+/* Exit statuses of the command, and the codes of replies. */
+enum control_exit {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_NOT_ATTACHED = 3,
+	EXIT_REFUSED = 4,
+	EXIT_TRY_AGAIN = 75,
+};
+
+/* --------------------------------------------------------- messages (pure) */
+
+struct control_request {
+	const char *verb;
+	size_t words;
+	struct {
+		const char *key;
+		const char *value;
+	} word[CONTROL_WORDS];
+};
+
+/* Parses a line (without its newline) in place. 0; -EINVAL with *why. The request points into line. */
+int control_parse(char *line, size_t len, struct control_request *out, const char **why);
+const char *control_value(const struct control_request *r, const char *key); /* NULL: not there */
+/* Builds a line, newline included; pairs is key, value, key, value, ..., NULL (a NULL value skips its key). To be freed. */
+char *control_format(const char *verb, const char *const *pairs);
+
+/* A reply with ok: false. system and fix may be NULL or "". To be freed. */
+char *control_refusal(enum control_exit code, const char *error, const char *system, const char *fix);
+
+/* ------------------------------------------------------------------ server */
+
+struct control_server;
+
+/* Which client a deferred reply goes to. A client that has left is noticed by its number. */
+struct control_client {
+	unsigned slot;
+	uint64_t number;
+	uid_t uid; /* from SO_PEERCRED */
+};
+
+struct control_server_options {
+	int listen_fd; /* the server owns it from here on */
+	/* Answers a request: returns a reply line without newline, to be freed by the server, or NULL when the reply comes later. */
+	char *(*answer)(const struct control_request *r, const struct control_client *from, void *context);
+	void *context;
+};
+int control_server_new(const struct control_server_options *o, struct control_server **out);
+void control_server_free(struct control_server *s);
+
+/* A late reply (ownership of the line passes to the server). Ignored if the client has left. */
+void control_server_reply(struct control_server *s, const struct control_client *to, char *line);
+
+/* For a poll() loop: fills at most max entries, returns how many; then serve what is ready. Never blocks. */
+struct pollfd;
+size_t control_server_poll(struct control_server *s, struct pollfd *fds, size_t max);
+void control_server_serve(struct control_server *s, const struct pollfd *fds, size_t count, usec_t now);
+usec_t control_server_deadline(const struct control_server *s); /* when the next idle client is dropped */
+
+/* Creates and binds the listening socket, replacing one that nobody answers. Keeper. fd or -errno (-EADDRINUSE: a
+ * daemon is there). Mode 0660, owner root, group CONTROL_GROUP if it exists. */
+int control_listen(const char *path);
+
+/* ------------------------------------------------------------------ client */
+
+/*
+ * Sends one line and waits for the reply, at most timeout_ms. *reply is to be freed, without newline. 0; -ENOENT or
+ * -ECONNREFUSED (no daemon), -EACCES, -ETIMEDOUT, -EPROTO.
+ */
+int control_call(const char *path, const char *line, int timeout_ms, char **reply);
+
+#endif

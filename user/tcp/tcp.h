@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * tcp: one connection, adopted after its handshake, until both sides have closed. Pure: segments and time in,
+ * segments out.
+ *
+ * Owns: RFC 9293 3.10.7.4 in its order, retransmission (RFC 6298), congestion window (RFC 5681, 6928), timestamps and
+ * PAWS (RFC 7323), challenge ACKs (RFC 5961), black-hole detection, give-up.
+ * Refuses, by design: SYN states (the kernel did the handshake), urgent data, window probing beyond the RTO, keep-alive.
+ *
+ * The contract, in which every test is written:
+ *  - tcp_input() never sends: it changes state and marks what is due. tcp_output() is the only builder of segments;
+ *    call it until it returns false after every other call and whenever tcp_deadline() has come.
+ *  - After tcp_output() returned false, tcp_deadline() > now (or USEC_NEVER).
+ *  - No call reads a clock, allocates, or keeps a pointer that the caller handed in.
+ */
+#ifndef ALPNXDP_TCP_H
+#define ALPNXDP_TCP_H
+
+#include <alpnxdp/abi.h>
+#include "base/base.h"
+#include "net/net.h"
+
+enum {
+	TCP_RX_BUFFER = 8192,  /* bytes received and not yet read, holes included */
+	TCP_TX_BUFFER = 4096,  /* bytes written and not yet acknowledged */
+};
+
+#define TCP_RTO_MIN (200 * USEC_PER_MSEC)
+#define TCP_RTO_INITIAL (1000 * USEC_PER_MSEC) /* RFC 6298 (2.1): no round-trip time known */
+#define TCP_GIVE_UP (10 * USEC_PER_SEC)        /* without any acknowledgement of what is outstanding */
+
+/* Why a connection ended other than by both FINs. */
+enum tcp_end {
+	TCP_ALIVE = 0,
+	TCP_RESET_BY_PEER, /* a RST at exactly rcv_nxt */
+	TCP_TIMED_OUT,     /* TCP_GIVE_UP has passed */
+	TCP_ABORTED,       /* tcp_close(..., TCP_CLOSE_RESET) */
+};
+
+/* Counters of one connection, for its record. */
+struct tcp_stats {
+	uint32_t segments_in;
+	uint32_t segments_out;
+	uint32_t retransmits;     /* segments sent again, by us */
+	uint32_t duplicates_in;   /* segments that brought nothing new */
+	uint32_t out_of_order_in;
+	uint32_t challenge_acks;
+	uint32_t srtt_us;         /* 0: unknown */
+};
+
+/*
+ * All state of a connection; a flat value that may be copied. The fields are private to the module but for `end` and
+ * `stats`. Facts instead of states: what the peer has closed and what we have closed are two independent facts.
+ */
+struct tcp_conn;
+#include "tcp/conn.h"
+
+/*
+ * Takes the connection over. first is the segment that h was made for, and is processed as tcp_input() would: its data
+ * can be read at once. h's rcv_nxt may lie before first->seq when earlier bytes are still missing, never behind it.
+ * mtu: of the interface, bounds the segments we send (in bytes of IP packet); ipv4 says which header goes off it.
+ * Returns 0, or -EINVAL when the handoff contradicts itself or the segment (scale above 14, mss below 48, seq
+ * outside [rcv_nxt, rcv_nxt + rcv_wnd]); conn is not usable then.
+ */
+struct tcp_adoption {
+	const struct handoff *handoff;
+	const struct segment *first;
+	uint16_t mtu;
+	bool ipv4;
+};
+int tcp_adopt(struct tcp_conn *c, const struct tcp_adoption *a, usec_t now);
+
+/* Processes one segment of the peer: RFC 9293 3.10.7.4, first to eighth step. */
+void tcp_input(struct tcp_conn *c, const struct segment *seg, usec_t now);
+
+/*
+ * Builds the next segment that is due, if any; seg->data points into c until the next call. True: a segment is to be
+ * sent now, call again. False: nothing is due before tcp_deadline(). Everything that follows from the passage of
+ * time (retransmission, giving up) happens here.
+ */
+bool tcp_output(struct tcp_conn *c, struct segment *seg, usec_t now);
+
+/* The next moment at which tcp_output() has something to do; USEC_NEVER when only input can change anything. */
+usec_t tcp_deadline(const struct tcp_conn *c);
+
+/*
+ * The bytes received in order and not yet consumed: *bytes points into c until the next tcp_input(); returns their
+ * number. tcp_consume-style: `take` bytes (at most that number) are dropped first. So `tcp_read(c, n, &p)`
+ * means "I am done with n, show me the rest".
+ */
+size_t tcp_read(struct tcp_conn *c, size_t take, const uint8_t **bytes);
+
+/* Appends bytes to be sent; returns how many fitted (0 after tcp_close() or the end). */
+size_t tcp_write(struct tcp_conn *c, const void *bytes, size_t len);
+
+/* TCP_CLOSE_FIN: a FIN follows what has been written. TCP_CLOSE_RESET: one RST, and the end. Idempotent. */
+enum tcp_close_how { TCP_CLOSE_FIN, TCP_CLOSE_RESET };
+void tcp_close(struct tcp_conn *c, enum tcp_close_how how);
+
+/* Derived facts. */
+bool tcp_peer_closed(const struct tcp_conn *c); /* the peer's FIN arrived in order */
+bool tcp_finished(const struct tcp_conn *c);    /* both FINs sent and acknowledged, or ended: only stragglers can come */
+size_t tcp_room(const struct tcp_conn *c);      /* what tcp_write() would take */
+bool tcp_unacked(const struct tcp_conn *c);     /* something written (or our FIN) is not acknowledged yet */
+
+#endif

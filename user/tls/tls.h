@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * tls: a strict gate for hellos, and wolfSSL as a server over two buffers: bytes in, bytes out.
+ *
+ * Owns: which hellos may reach wolfSSL, and one handshake per struct tls. Knows no socket, clock or connection.
+ * Refuses: anything the gate has not accepted. wolfSSL's own parsers have read out of bounds on malformed lists
+ * (CVE-2026-3547); no byte of a hello reaches them before the gate has walked all of it.
+ */
+#ifndef ALPNXDP_TLS_H
+#define ALPNXDP_TLS_H
+
+#include "base/base.h"
+#include "challenge/challenge.h"
+
+/* ------------------------------------------------------------------- gate */
+
+enum {
+	GATE_MAX_HELLO = 4096, /* bytes of record stream, record headers included */
+};
+
+/* X(symbol, name, help): why a hello is not for us. Every one gives the flow back to the web server. */
+#define GATE_REJECTS(X)                                                                                     \
+	X(NOT_HELLO, "not-a-hello", "the stream does not begin with a ClientHello record")                  \
+	X(TOO_LARGE, "too-large", "the hello is larger than 4,096 bytes")                                   \
+	X(MALFORMED, "malformed", "lengths contradict each other, or bytes are left over")                  \
+	X(DUPLICATE_EXTENSION, "duplicate-extension", "an extension occurs twice")                          \
+	X(VERSION, "version", "offers neither TLS 1.2 nor TLS 1.3")                                         \
+	X(COMPRESSION, "compression", "does not offer the null compression")                                \
+	X(NO_SNI, "no-sni", "names no server")                                                              \
+	X(SNI, "sni", "names more than one server, or one that is not a DNS name in A-labels")              \
+	X(NO_ALPN, "no-alpn", "offers no application protocols")                                            \
+	X(ALPN, "alpn", "offers something else than acme-tls/1 alone (RFC 8737 3)")                         \
+	X(CIPHER, "cipher", "offers no cipher suite that we have for its versions")                         \
+	X(GROUP, "group", "offers neither X25519 nor P-256")                                                \
+	X(KEY_SHARE, "key-share", "key shares that are malformed, doubled, of groups not offered, or above 8") \
+	X(SIGNATURE, "signature", "offers no signature algorithm that fits the certificate")                \
+	X(EARLY_DATA, "early-data", "offers a PSK, early data or a cookie, which we never gave")            \
+	X(TRAILING, "trailing", "more bytes follow the hello before we have answered")
+
+enum gate_reject {
+#define X(symbol, name, help) GATE_##symbol,
+	GATE_REJECTS(X)
+#undef X
+	NUM_GATE_REJECTS
+};
+
+const char *gate_reject_name(enum gate_reject why);
+const char *gate_reject_help(enum gate_reject why);
+
+enum gate_verdict { GATE_MORE, GATE_ACCEPT, GATE_REJECT };
+
+/* What the gate has read; complete on GATE_ACCEPT, otherwise as far as it came. */
+struct tls_hello {
+	char sni[IDENT_MAX + 1]; /* lowercase, without trailing dot; "" when not seen */
+	bool tls12, tls13;       /* offered */
+	bool ecdsa_p256;         /* can verify ecdsa_secp256r1_sha256 */
+	bool rsa;                /* can verify an RSA signature that we make */
+	bool x25519_share;       /* TLS 1.3: a share that needs no HelloRetryRequest */
+	bool p256_share;
+	size_t length;           /* bytes of the record stream that the hello takes up */
+	enum gate_reject why;    /* on GATE_REJECT */
+};
+
+/*
+ * Reads the beginning of a stream, len bytes of it. GATE_MORE: a hello that is not complete yet and has broken no rule
+ * so far. Pure; never reads past len. A hello cut over several records is followed (RFC 8446 5.1) as long as
+ * nothing but handshake records come. Whether the name is pending, and whether the signature algorithms fit the
+ * certificate, is the caller's question (GATE_SIGNATURE is for the caller to give).
+ */
+enum gate_verdict tls_gate(const uint8_t *bytes, size_t len, struct tls_hello *hello);
+
+/* ----------------------------------------------------------------- engine */
+
+struct tls_context; /* wolfSSL's shared state: versions, suites, groups, no tickets, no cache */
+
+/* 0; -ENOMEM; -EIO (wolfSSL refused; logged). Call it after the last fork. */
+int tls_context_new(struct tls_context **out);
+void tls_context_free(struct tls_context *ctx);
+const char *tls_library_version(void); /* "wolfSSL 5.7.2" */
+
+enum tls_state {
+	TLS_HANDSHAKING, /* needs input, or room for output */
+	TLS_ESTABLISHED, /* the validator's Finished was right; nothing but closing remains */
+	TLS_CLOSED,      /* the validator sent close_notify */
+	TLS_FAILED,      /* an alert is in the output, or the validator sent one: see tls_failure() */
+};
+
+/* Two buffers. in/in_len: what has arrived. out/out_cap: room for what is to be sent. The call writes the other two. */
+struct tls_io {
+	const uint8_t *in;
+	size_t in_len;
+	uint8_t *out;
+	size_t out_cap;
+	size_t consumed; /* bytes of in that were taken */
+	size_t produced; /* bytes of out that were written */
+};
+
+struct tls; /* one handshake */
+
+/* The certificate is copied. 0; -ENOMEM; -EIO (wolfSSL refused it; logged). */
+int tls_open(struct tls_context *ctx, const struct certificate *cert, struct tls **out);
+void tls_free(struct tls *t);
+
+/*
+ * Goes on as far as the bytes allow. Output that does not fit is kept and comes with the next call. Application data
+ * is refused (RFC 8737 3) with an alert.
+ */
+enum tls_state tls_drive(struct tls *t, struct tls_io *io);
+
+/* Queues close_notify (once); it comes out with the next tls_drive(). */
+void tls_close(struct tls *t);
+
+/* What happened, for the flow's record. */
+struct tls_report {
+	uint16_t version;    /* 0x0303, 0x0304; 0: not negotiated */
+	uint16_t cipher;     /* IANA number */
+	uint16_t group;      /* IANA number; 0: unknown */
+	int alert_in;        /* description of the alert that the validator sent, -1: none */
+	int alert_out;       /* of ours, -1: none */
+	char error[80];      /* wolfSSL's own words; "" when nothing failed */
+};
+void tls_report(const struct tls *t, struct tls_report *out);
+
+#endif
