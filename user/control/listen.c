@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The listening socket: who may connect is its file mode, and a socket that somebody answers is never
+ * replaced.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "control/control.h"
+
+/*
+ * Makes way: 0 when nothing is left at the path, -EADDRINUSE when a daemon is there, -EEXIST when it is no
+ * socket.
+ */
+static int path_clear(const struct sockaddr_un *address)
+{
+	struct stat st;
+	int fd, err = -EADDRINUSE;
+
+	if (lstat(address->sun_path, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode))
+		return -EEXIST;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	/* A full backlog is EAGAIN: somebody listens, if slowly. */
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 && errno == ECONNREFUSED)
+		err = unlink(address->sun_path) < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+/* The owner's alone until group and mode are set: there is no moment in which others could connect. */
+static int bind_closed(int fd, const struct sockaddr_un *address)
+{
+	const struct group *group = getgrnam(CONTROL_GROUP);
+
+	if (fchmod(fd, 0600) < 0 || bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
+		return -errno;
+	if (group && chown(address->sun_path, (uid_t)-1, group->gr_gid) < 0)
+		return -errno;
+	if (chmod(address->sun_path, 0660) < 0)
+		return -errno;
+	return listen(fd, CONTROL_CLIENTS) < 0 ? -errno : 0;
+}
+
+int control_listen(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, err;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	err = path_clear(&address);
+	if (err)
+		return err;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	err = bind_closed(fd, &address);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
