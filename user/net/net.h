@@ -22,7 +22,7 @@ enum {
 };
 
 enum {
-	NET_MAX_L2 = 22,                      /* Ethernet and two tags */
+	NET_MAX_L2 = 22,                        /* Ethernet and two tags */
 	NET_MAX_HEADERS = NET_MAX_L2 + 40 + 60, /* room that net_encode() may need in front of the data */
 };
 
@@ -40,13 +40,13 @@ static inline bool seq_between(uint32_t lo, uint32_t x, uint32_t hi) /* lo <= x 
 /* One TCP segment. Numbers in host order; data points into a buffer of the caller. */
 struct segment {
 	uint32_t seq;
-	uint32_t ack;      /* meaningful with TCP_ACK */
-	uint16_t window;   /* as in the header: not scaled */
-	uint8_t flags;     /* TCP_* */
-	bool has_ts;       /* RFC 7323 timestamps present */
+	uint32_t ack;    /* meaningful with TCP_ACK */
+	uint16_t window; /* as in the header: not scaled */
+	uint8_t flags;   /* TCP_* */
+	bool has_ts;     /* RFC 7323 timestamps present */
 	uint32_t tsval;
 	uint32_t tsecr;
-	bool has_sack;     /* net_encode(): put one SACK block (RFC 2018); net_decode() leaves it false */
+	bool has_sack;       /* net_encode(): put one SACK block (RFC 2018); net_decode() leaves it false */
 	uint32_t sack_left;  /* first sequence number of the block */
 	uint32_t sack_right; /* one past its last */
 	const uint8_t *data;
@@ -61,17 +61,17 @@ static inline uint32_t segment_span(const struct segment *s)
 
 /* How frames of a flow travel in one direction. l2 is the link header as it stands in front of the IP header. */
 struct path {
-	struct flow_key key;   /* source and destination of this direction; IPv4 mapped (::ffff:a.b.c.d) */
+	struct flow_key key;    /* source and destination of this direction; IPv4 mapped (::ffff:a.b.c.d) */
 	uint8_t l2[NET_MAX_L2]; /* destination and source MAC, tags, EtherType */
-	uint8_t l2_len;        /* 14, 18 or 22 */
+	uint8_t l2_len;         /* 14, 18 or 22 */
 	bool ipv4;
 };
 
 enum net_drop {
 	NET_OK = 0,
-	NET_DROP_SHORT,    /* a header or the stated length reaches past the end of the frame */
-	NET_DROP_L2,       /* not Ethernet II with at most two tags over IP */
-	NET_DROP_VERSION,  /* IP version and EtherType differ */
+	NET_DROP_SHORT,   /* a header or the stated length reaches past the end of the frame */
+	NET_DROP_L2,      /* not Ethernet II with at most two tags over IP */
+	NET_DROP_VERSION, /* IP version and EtherType differ */
 	NET_DROP_FRAGMENT,
 	NET_DROP_PROTOCOL, /* not TCP, or an IPv6 extension header other than hop-by-hop, destination options, routing */
 	NET_DROP_OPTIONS,  /* TCP options that contradict the header length */
