@@ -10,7 +10,7 @@
  * A request is words separated by single spaces: a verb, then key=value words. Values are percent-encoded
  * (RFC 3986 2.1: everything but unreserved characters), so that a line can be read, logged and typed by a
  * person:
- *     add ident=example.org digest=BASE64URL ttl=3600
+ *     add       "identifier", "digest" (base64url), "expires_s" from now, "new": false if it was there
  *     remove ident=example.org [digest=BASE64URL]        list        status [iface=eth0]
  *     attach iface=eth0 mode=auto port=443               detach iface=eth0
  * A value that a person types may hold any printable character but space; only '%' must be encoded.
@@ -19,7 +19,7 @@
  * an exit status of enum control_exit, "error": what happened, and, where there are any, "system" and "fix".
  * The members:
  *
- *     add       "identifier", "digest" (base64url), "expires_s" from now, "new": false if only the expiry moved
+ *     add       "identifier", "digest" (base64url), "expires_s" from now, "new": false if it was there
  *     remove    "removed": how many
  *     list      "challenges": [{"identifier", "type": "dns"|"ip", "digest", "added_s" ago,
  *               "expires_s" from now, "hits"}]
