@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <openssl/evp.h>
 
 struct target {
@@ -22,24 +21,6 @@ struct target {
 	uint8_t san[300];
 	size_t san_len;
 };
-
-static bool socket_address(const char *text, unsigned port, struct sockaddr_storage *out, socklen_t *len)
-{
-	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-
-	memset(out, 0, sizeof(*out));
-	if (inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-		v4->sin_family = AF_INET;
-		v4->sin_port = htons((uint16_t)port);
-		*len = sizeof(*v4);
-		return true;
-	}
-	v6->sin6_family = AF_INET6;
-	v6->sin6_port = htons((uint16_t)port);
-	*len = sizeof(*v6);
-	return inet_pton(AF_INET6, text, &v6->sin6_addr) == 1;
-}
 
 /* RFC 8738 6: the reverse name is the SNI, the address itself the iPAddress of the SAN. */
 static void target_address(struct target *t, const uint8_t *bytes, size_t len)

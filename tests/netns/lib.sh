@@ -14,6 +14,8 @@
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 ALPNXDP=${ALPNXDP:-$ROOT/build/alpnxdp}
+# shellcheck disable=SC2034 # for those who source this
+{
 INTEROP=$ROOT/build/tests/interop
 HELLOS=$ROOT/tests/interop/hellos
 PATH=$PATH:/usr/sbin:/sbin
@@ -25,6 +27,7 @@ WWW4=10.77.1.1 CA4=10.77.1.2 WWW6=fd77::1 CA6=fd77::2
 # A digest like any other: SHA-256 of "test".
 DIGEST=n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg
 passed=0 failed=0
+}
 
 www() { nsenter --net=/run/netns/"$WWW" "$@"; }
 ca() { nsenter --net=/run/netns/"$CA" "$@"; }
@@ -70,6 +73,14 @@ retry() {
 
 not() { ! "$@"; }
 
+# background NAMESPACE COMMAND...: its pid is $! afterwards; net_down ends it at the latest.
+background() {
+	local ns=$1
+	shift
+	nsenter --net=/run/netns/"$ns" "$@" </dev/null &
+	disown
+}
+
 # same A B: for ok.
 same() {
 	[ "$1" = "$2" ] || {
@@ -101,13 +112,10 @@ net_up() {
 		ca ip addr add "10.77.1.$i/24" dev ca0
 		ca ip addr add "fd77::$i/64" dev ca0 nodad
 	done
-	# One address answers for all of ca0, so that the first packets do not wait for neighbours.
-	retry 5 ca ping -qc1 -W1 "$WWW4"
-	retry 5 ca ping -qc1 -W1 "$WWW6"
 }
 
 # Segments as a network card sees them: nothing larger than the MTU leaves the client.
-net_split() { ca ethtool -K ca0 tso off gso off gro off tx-gso-list off >/dev/null 2>&1 || ca ethtool -K ca0 tso off gso off gro off; }
+net_split() { ca ethtool -K ca0 tso off gso off gro off >/dev/null; }
 
 net_down() {
 	local ns pid
@@ -123,7 +131,6 @@ net_down() {
 		for pid in $(ip netns pids "$ns"); do kill -KILL "$pid" 2>/dev/null; done
 		ip netns del "$ns"
 	done
-	wait 2>/dev/null
 	rm -rf "$DIR"
 }
 
@@ -163,7 +170,7 @@ nginx_up() {
 			}
 		}
 	CONF
-	www "$nginx" -e "$DIR/nginx/error.log" -c "$DIR/nginx/nginx.conf" -g 'daemon off;' &
+	background "$WWW" "$nginx" -e "$DIR/nginx/error.log" -c "$DIR/nginx/nginx.conf" -g 'daemon off;'
 	retry 5 www_listens 443 || { echo "nginx does not start"; cat "$DIR/nginx/error.log"; exit 1; }
 }
 
