@@ -21,8 +21,8 @@
 #include "net/net.h"
 
 enum {
-	TCP_RX_BUFFER = 8192,  /* bytes received and not yet read, holes included */
-	TCP_TX_BUFFER = 4096,  /* bytes written and not yet acknowledged */
+	TCP_RX_BUFFER = 8192, /* bytes received and not yet read, holes included */
+	TCP_TX_BUFFER = 4096, /* bytes written and not yet acknowledged */
 };
 
 #define TCP_RTO_MIN (200 * USEC_PER_MSEC)
@@ -41,26 +41,91 @@ enum tcp_end {
 struct tcp_stats {
 	uint32_t segments_in;
 	uint32_t segments_out;
-	uint32_t retransmits;     /* segments sent again, by us */
-	uint32_t duplicates_in;   /* segments that brought nothing new */
+	uint32_t retransmits;   /* segments sent again, by us */
+	uint32_t duplicates_in; /* segments that brought nothing new */
 	uint32_t out_of_order_in;
 	uint32_t challenge_acks;
-	uint32_t srtt_us;         /* 0: unknown */
+	uint32_t srtt_us; /* 0: unknown */
 };
 
 /*
  * All state of a connection; a flat value that may be copied. The fields are private to the module but for `end` and
  * `stats`. Facts instead of states: what the peer has closed and what we have closed are two independent facts.
  */
-struct tcp_conn;
-#include "tcp/conn.h"
+struct tcp_conn {
+	enum tcp_end end;
+	struct tcp_stats stats;
+
+	/* What the handshake settled, from the handoff. */
+	uint8_t flags; /* enum handoff_flags */
+	uint8_t snd_wscale;
+	uint8_t rcv_wscale;
+	uint16_t mss;       /* payload bytes of a full segment; shrinks when a black hole is suspected */
+	uint16_t mss_small; /* to what it shrinks */
+	uint32_t ts_offset;
+
+	/* Receiving. rx holds rx_len bytes in order, the last of them just before rcv_nxt; then the hole; then the island. */
+	uint32_t rcv_nxt;
+	uint32_t rcv_edge;      /* right edge of the window that we have promised: it never moves left */
+	uint32_t last_ack_sent; /* RFC 7323 4.3 */
+	uint32_t ts_recent;
+	bool peer_fin;         /* arrived in order; rcv_nxt is one past it */
+	bool island_fin;       /* the peer's FIN follows the island */
+	uint32_t island_left;  /* its first byte; equal to island_right: only a FIN, or no island */
+	uint32_t island_right; /* one past its last byte */
+	size_t rx_len;
+	uint8_t rx[TCP_RX_BUFFER];
+
+	/* Sending. tx[0] is the byte at snd_una. snd_una <= snd_at <= snd_nxt <= the end of what was written. */
+	uint32_t snd_una;
+	uint32_t snd_at;  /* what goes next: behind snd_nxt after a timeout */
+	uint32_t snd_nxt; /* one past the highest number ever sent */
+	uint32_t snd_wnd;
+	uint32_t snd_wl1; /* RFC 9293 3.10.7.4: seq and ack of the segment that set snd_wnd */
+	uint32_t snd_wl2;
+	uint32_t max_wnd; /* the largest window the peer ever offered (RFC 5961 5.2) */
+	bool fin_queued;  /* tcp_close() was called: a FIN follows the last byte of tx */
+	bool fin_acked;
+	size_t tx_len;
+	uint8_t tx[TCP_TX_BUFFER];
+
+	/* Congestion control (RFC 5681, 6582). */
+	uint32_t cwnd;
+	uint32_t ssthresh;
+	uint32_t recover; /* recovery ends when this is acknowledged */
+	uint8_t dup_acks;
+	bool recovering;
+
+	/* Retransmission (RFC 6298). */
+	usec_t rto;
+	usec_t srtt; /* 0: unknown */
+	usec_t rttvar;
+	usec_t rto_at;      /* USEC_NEVER: disarmed */
+	usec_t progress_at; /* giving up is counted from here; meaningful while rto_at is armed */
+	uint8_t backoff;    /* the timeout is rto << backoff */
+	uint8_t timeouts;   /* in a row, zero window probes not counted */
+	bool timing;        /* without timestamps: one segment is being timed */
+	uint32_t timed_end;
+	usec_t timed_at;
+
+	/* What is due at the next tcp_output(). */
+	bool ack_due;
+	bool rst_due;
+	bool probe_due;  /* one byte into a zero window */
+	bool rexmit_due; /* the segment at snd_una, once (RFC 5681 3.2) */
+
+	/* Challenge ACKs of the second that began at challenge_from (RFC 5961 7). */
+	usec_t challenge_from;
+	uint8_t challenges;
+};
 
 /*
  * Takes the connection over. first is the segment that h was made for, and is processed as tcp_input() would: its data
  * can be read at once. h's rcv_nxt may lie before first->seq when earlier bytes are still missing, never behind it.
  * mtu: of the interface, bounds the segments we send (in bytes of IP packet); ipv4 says which header goes off it.
  * Returns 0, or -EINVAL when the handoff contradicts itself or the segment (scale above 14, mss below 48, seq
- * outside [rcv_nxt, rcv_nxt + rcv_wnd]); conn is not usable then.
+ * outside [rcv_nxt, rcv_nxt + rcv_wnd], an ack other than snd_nxt, SYN or RST, timestamps missing that were
+ * negotiated); conn is not usable then.
  */
 struct tcp_adoption {
 	const struct handoff *handoff;
@@ -99,8 +164,8 @@ void tcp_close(struct tcp_conn *c, enum tcp_close_how how);
 
 /* Derived facts. */
 bool tcp_peer_closed(const struct tcp_conn *c); /* the peer's FIN arrived in order */
-bool tcp_finished(const struct tcp_conn *c);    /* both FINs sent and acknowledged, or ended: only stragglers can come */
-size_t tcp_room(const struct tcp_conn *c);      /* what tcp_write() would take */
-bool tcp_unacked(const struct tcp_conn *c);     /* something written (or our FIN) is not acknowledged yet */
+bool tcp_finished(const struct tcp_conn *c); /* both FINs acknowledged, or ended: only stragglers can come */
+size_t tcp_room(const struct tcp_conn *c);   /* what tcp_write() would take */
+bool tcp_unacked(const struct tcp_conn *c);  /* something written (or our FIN) is not acknowledged yet */
 
 #endif
