@@ -16,7 +16,7 @@ WOLFSSL ?= build/wolfssl
 O := build
 
 CFLAGS ?= -O2 -g
-CPPFLAGS += -Iinclude -Iuser -I$(O)/gen -I$(WOLFSSL)/include -D_GNU_SOURCE
+CPPFLAGS += -Iinclude -Iuser -isystem $(O)/gen -I$(WOLFSSL)/include -D_GNU_SOURCE
 WARNINGS := -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -78,7 +78,7 @@ $(O)/san/libalpnxdp.a: $(LIBRARY:%.c=$(O)/san/%.o)
 
 $(O)/tests/test_%: $(O)/san/tests/unit/test_%.o $(O)/san/libalpnxdp.a
 	@mkdir -p $(@D)
-	$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(LDLIBS)
+	$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(LDLIBS) -lssl -lcrypto
 
 $(O)/tests/bpf/%: $(O)/obj/tests/bpf/%.o $(LIBRARY:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* wolfSSL's shared state, between context.c and handshake.c. */
+#ifndef ALPNXDP_TLS_CONTEXT_H
+#define ALPNXDP_TLS_CONTEXT_H
+
+#include "tls/tls.h"
+#include <wolfssl/options.h>
+#include <wolfssl/ssl.h>
+
+struct tls_context {
+	WOLFSSL_CTX *wolf;
+};
+
+/* Implemented by handshake.c; the context is a struct tls. */
+int tls_receive(WOLFSSL *ssl, char *buffer, int size, void *context);
+int tls_send(WOLFSSL *ssl, char *buffer, int size, void *context);
+
+#endif
