@@ -7,10 +7,11 @@
  * an argument, and everything outside is reached through struct engine_ports, so that a test is a table of frames.
  * Refuses: frames of flows that nobody offered, offers that do not match their frame.
  *
- * A flow is held until the gate has seen its whole hello: nothing is answered, its frames are kept, and the kernel's
- * half has missed nothing, so a crash gives it back by itself. (If that takes longer than ENGINE_HOLD, the bytes
- * are acknowledged, or a lost segment would never be sent again.) Then it is declined, frame by frame, or adopted:
- * from there on only we can finish it, and the kernel's half is silenced after the first flight.
+ * A flow is held until the gate has seen its whole hello: nothing is answered, and the kernel's half has missed nothing
+ * that the validator would not send again, so a crash gives it back by itself. (If that takes longer than ENGINE_HOLD,
+ * the bytes are acknowledged, or a lost segment would never be sent again.) Then it is declined, its bytes handed to the
+ * kernel as segments made anew, or adopted: from there on only we can finish it, and the kernel's half is
+ * silenced after the first flight.
  */
 #ifndef ALPNXDP_ENGINE_H
 #define ALPNXDP_ENGINE_H
@@ -19,41 +20,49 @@
 #include "base/base.h"
 #include "challenge/challenge.h"
 #include "net/net.h"
+#include "tls/tls.h"
 
 enum {
-	ENGINE_FLOWS = 1024,    /* adopted or held at once, all interfaces */
-	ENGINE_RESERVE = 64,    /* of these, not offered to new flows: room for offers already on their way */
-	ENGINE_HELD_FRAMES = 16, /* frames of one flow kept until the gate has decided */
-	ENGINE_PER_PREFIX = 256, /* flows at once from one /24 or /56: above it new flows are given back */
+	ENGINE_FLOWS =
+		1024, /* held, adopted and lingering at once, all interfaces; lingering ones make room */
+	ENGINE_RESERVE = 64, /* of these, not offered to new flows: room for offers already on their way */
+	ENGINE_PER_PREFIX = 256, /* held and adopted at once from one /24 or /56: more are given back */
+	ENGINE_DECLINED =
+		1024, /* declined flows whose entries wait for ENGINE_DECLINE_GRACE; the oldest make room */
 	ENGINE_SILENCE_TRIES = 3,
 };
 
-#define ENGINE_HOLD (40 * USEC_PER_MSEC)       /* RFC 9293 3.8.6.3: an ACK may be delayed, here for so long */
-#define ENGINE_HELLO_TIME (5 * USEC_PER_SEC)   /* from adoption to a whole hello; then the flow is declined */
-#define ENGINE_LIFE (30 * USEC_PER_SEC)        /* of a flow in all */
-#define ENGINE_LINGER (2 * USEC_PER_SEC)       /* after both have closed */
-#define ENGINE_REQUEST_WAIT (200 * USEC_PER_MSEC) /* for a request socket to become a socket, before it is silenced */
+#define ENGINE_HOLD (40 * USEC_PER_MSEC)     /* RFC 9293 3.8.6.3: an ACK may be delayed, here for so long */
+#define ENGINE_HELLO_TIME (5 * USEC_PER_SEC) /* from adoption to a whole hello; then the flow is declined */
+#define ENGINE_LIFE (30 * USEC_PER_SEC)      /* of a flow in all */
+#define ENGINE_LINGER (2 * USEC_PER_SEC)     /* after both have closed */
+#define ENGINE_DECLINE_GRACE \
+	(50 * USEC_PER_MSEC) /* for frames of a declined flow that are in the ring already */
+#define ENGINE_REQUEST_WAIT \
+	(200 * USEC_PER_MSEC) /* for a request socket to become a socket, before it is silenced */
 
 /* X(symbol, name, help): how a flow that was offered to us ended. Closed list; exactly one per flow. */
-#define ENGINE_OUTCOMES(X)                                                                              \
-	X(VALIDATED, "validated", "handshake complete: the validator has our certificate and proved it")  \
-	X(DECLINED_NAME, "declined-name", "no challenge pending for its name: to the web server")         \
-	X(DECLINED_GATE, "declined-gate", "a hello that we do not answer: to the web server")             \
-	X(DECLINED_HELLO_TIME, "declined-hello-time", "its hello was not complete in 5 s: to the web server") \
-	X(DECLINED_BUDGET, "declined-budget", "over a budget: to the web server")                         \
+#define ENGINE_OUTCOMES(X)                                                                                   \
+	X(VALIDATED, "validated", "handshake complete: the validator has our certificate and proved it")     \
+	X(DECLINED_NAME, "declined-name", "no challenge pending for its name: to the web server")            \
+	X(DECLINED_GATE, "declined-gate", "a hello that we do not answer: to the web server")                \
+	X(DECLINED_HELLO_TIME, "declined-hello-time",                                                        \
+	  "its hello was not complete in 5 s: to the web server")                                            \
+	X(DECLINED_BUDGET, "declined-budget", "over a budget: to the web server")                            \
 	X(DECLINED_ERROR, "declined-error", "no certificate could be made, or no memory: to the web server") \
-	X(GONE_BEFORE_HELLO, "gone-before-hello", "closed or reset before its hello was complete")        \
-	X(TLS_ALERT_IN, "alert-received", "the validator sent an alert during the handshake")             \
-	X(TLS_ALERT_OUT, "alert-sent", "the handshake failed and we said so")                             \
-	X(STOPPED, "stopped", "the validator closed in the middle of the handshake")                      \
-	X(RESET, "reset", "the validator reset the connection in the middle of the handshake")            \
+	X(TAKEN_BACK, "taken-back", "we had been silent for too long: the web server has it already")        \
+	X(GONE_BEFORE_HELLO, "gone-before-hello", "closed or reset before its hello was complete")           \
+	X(TLS_ALERT_IN, "alert-received", "the validator sent an alert during the handshake")                \
+	X(TLS_ALERT_OUT, "alert-sent", "the handshake failed and we said so")                                \
+	X(STOPPED, "stopped", "the validator closed in the middle of the handshake")                         \
+	X(RESET, "reset", "the validator reset the connection in the middle of the handshake")               \
 	X(TIMED_OUT, "timed-out", "the validator fell silent in the middle of the handshake")
 
 enum engine_outcome {
 #define X(symbol, name, help) OUTCOME_##symbol,
 	ENGINE_OUTCOMES(X)
 #undef X
-	NUM_OUTCOMES
+		NUM_OUTCOMES
 };
 
 /* Names and help texts come from the rows above. */
@@ -62,32 +71,34 @@ const char *engine_outcome_help(enum engine_outcome outcome);
 
 struct engine_counters {
 	uint64_t outcome[NUM_OUTCOMES];
-	uint64_t gate[32];          /* by enum gate_reject */
+	uint64_t gate[NUM_GATE_REJECTS];
 	uint64_t net_drop[NUM_NET_DROPS];
-	uint64_t stray_frames;      /* of no flow that was offered: dropped, they were passed or are of a dead engine */
+	uint64_t
+		stray_frames; /* of no flow that was offered: dropped, they were passed or are of a dead engine */
 	uint64_t stale_offers;      /* the offer does not match the frame: dropped */
 	uint64_t silenced;          /* kernel halves that died without a sound */
 	uint64_t unsilenced;        /* those that are still there after ENGINE_SILENCE_TRIES */
 	uint64_t given_back_frames; /* injected inwards */
 	uint64_t give_back_failed;
 	uint64_t transmitted;
-	uint64_t transmit_failed;   /* no free frame, or the ring is full: TCP will repeat it */
+	uint64_t transmit_failed; /* no free frame, or the ring is full: TCP will repeat it */
 	uint64_t retransmits;
 };
 
-/* What the engine needs from outside. `port` is the interface on which a flow lives, as engine_port_add() gave it. */
+/* What the engine needs from outside. `port` is the caller's number for an interface (struct engine_frame). */
 struct engine_ports {
 	void *context;
 	/* The flow map. get: false when there is no entry of this epoch. */
 	bool (*flow_get)(void *context, unsigned port, const struct flow_key *key, struct flow *out);
-	void (*flow_set)(void *context, unsigned port, const struct flow_key *key, enum flow_state state);
+	/* False: the entry is gone, the kernel has the flow again. */
+	bool (*flow_set)(void *context, unsigned port, const struct flow_key *key, enum flow_state state);
 	void (*flow_delete)(void *context, unsigned port, const struct flow_key *key);
 	/* Sends one frame outwards through a queue of the port. False: no room. */
 	bool (*transmit)(void *context, unsigned port, unsigned queue, const uint8_t *frame, size_t len);
 	/* Hands a frame to the kernel as if it had just arrived. 0 or -errno. */
-	int (*give_back)(void *context, unsigned port, uint8_t *frame, size_t len);
+	int (*give_back)(void *context, unsigned port, const uint8_t *frame, size_t len);
 	/* The same for a RST, whose sequence number is set to what the kernel expects at that moment. */
-	int (*silence)(void *context, unsigned port, uint8_t *frame, size_t len);
+	int (*silence)(void *context, unsigned port, const uint8_t *frame, size_t len);
 	enum probe_answer (*probe)(void *context, unsigned port, const uint8_t *frame, size_t len);
 };
 
@@ -102,18 +113,19 @@ struct engine;
 struct engine_options {
 	struct engine_ports ports;
 	struct challenge_store *store;
-	uint8_t hash_key[16]; /* random */
+	uint8_t hash_key[16];   /* random */
+	int64_t unix_at_zero_s; /* wall clock when CLOCK_MONOTONIC was zero, in seconds: for certificates */
 };
 
 int engine_new(const struct engine_options *o, struct engine **out); /* 0, -ENOMEM, -EIO */
 void engine_free(struct engine *e);
 
-/* Takes a received frame of len bytes. The bytes are copied if they must be kept. now_unix is for certificates. */
+/* Takes a received frame. Nothing of it is kept by pointer; giving it back may change its bytes. */
 struct engine_frame {
 	unsigned port;
 	unsigned queue;
 	const struct engine_port *iface;
-	const uint8_t *bytes;
+	uint8_t *bytes;
 	size_t len;
 };
 void engine_input(struct engine *e, const struct engine_frame *f, usec_t now);

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The engine's door: which flow a frame belongs to, and what time demands of each flow.
+ *
+ * A wake-up looks at one array of times (8 kB), not at the flows; everything else happens to the flow that a frame names.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "engine/flow.h"
+
+int engine_new(const struct engine_options *o, struct engine **out)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+	int err;
+
+	if (!e)
+		return -ENOMEM;
+	err = tls_context_new(&e->tls);
+	if (err) {
+		free(e);
+		return err;
+	}
+	e->ports = o->ports;
+	e->store = o->store;
+	e->unix_at_zero_s = o->unix_at_zero_s;
+	memcpy(e->hash_key, o->hash_key, sizeof(e->hash_key));
+	table_init(e);
+	*out = e;
+	return 0;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
+		tls_free(e->flow[i].tls);
+	tls_context_free(e->tls);
+	free(e);
+}
+
+void flow_count(struct engine *e, struct engine_flow *f, enum engine_outcome outcome)
+{
+	if (f->counted)
+		return;
+	f->counted = true;
+	e->counters.outcome[outcome]++;
+}
+
+void flow_forget(struct engine *e, struct engine_flow *f)
+{
+	tls_free(f->tls);
+	f->tls = NULL;
+	table_release(e, f);
+}
+
+void flow_end_entry(struct engine *e, unsigned port, const struct flow_key *key, enum flow_state state)
+{
+	struct flow entry;
+
+	if (e->ports.flow_get(e->ports.context, port, key, &entry) && entry.state == state)
+		e->ports.flow_delete(e->ports.context, port, key);
+}
+
+static usec_t held_wake(const struct engine_flow *f)
+{
+	usec_t end = f->born + ENGINE_HELLO_TIME;
+
+	return MIN(end, f->acknowledged ? tcp_deadline(&f->tcp) : f->born + ENGINE_HOLD);
+}
+
+static void schedule(struct engine *e, const struct engine_flow *f)
+{
+	usec_t wake = f->silence == SILENCE_DUE ? f->silence_at : USEC_NEVER;
+
+	switch (f->phase) {
+	case PHASE_FREE:
+		return;
+	case PHASE_HELD:
+		wake = held_wake(f);
+		break;
+	case PHASE_SERVED:
+		wake = MIN(wake, MIN(tcp_deadline(&f->tcp), f->born + ENGINE_LIFE));
+		break;
+	case PHASE_LINGER:
+		wake = MIN(wake, f->lingers_until);
+		break;
+	}
+	e->wake[f->index] = wake;
+}
+
+static void held_time(struct engine *e, struct engine_flow *f, usec_t now)
+{
+	if (now >= f->born + ENGINE_HELLO_TIME) {
+		decline_flow(e, f, OUTCOME_DECLINED_HELLO_TIME, now);
+		return;
+	}
+	if (!f->acknowledged && !serve_claim(e, f))
+		return;
+	f->acknowledged = true;
+	serve_flush(e, f, now);
+}
+
+static void flow_time(struct engine *e, struct engine_flow *f, usec_t now)
+{
+	silence_step(e, f, now);
+	if (f->phase == PHASE_HELD) {
+		held_time(e, f, now);
+	} else if (f->phase == PHASE_SERVED) {
+		if (now >= f->born + ENGINE_LIFE)
+			tcp_close(&f->tcp, TCP_CLOSE_RESET);
+		serve_flush(e, f, now);
+	} else if (now >= f->lingers_until) {
+		silence_now(e, f);
+		flow_end_entry(e, f->port, &f->in.key, FLOW_LINGER);
+		flow_forget(e, f);
+	}
+	schedule(e, f);
+}
+
+void engine_tick(struct engine *e, usec_t now)
+{
+	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
+		if (e->wake[i] <= now)
+			flow_time(e, &e->flow[i], now);
+	decline_expire(e, now);
+}
+
+usec_t engine_deadline(const struct engine *e)
+{
+	usec_t first = decline_deadline(e);
+
+	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
+		first = MIN(first, e->wake[i]);
+	return first;
+}
+
+/* A frame and what it says. */
+struct arrival {
+	const struct engine_frame *frame;
+	struct segment seg;
+	struct path path;
+};
+
+static void remember_last(struct engine_flow *f, const struct segment *seg)
+{
+	f->last = *seg;
+	f->last.data = NULL;
+	f->last.len = 0;
+}
+
+/* A segment of a flow that we have. */
+static void flow_input(struct engine *e, struct engine_flow *f, const struct segment *seg, usec_t now)
+{
+	remember_last(f, seg);
+	tcp_input(&f->tcp, seg, now);
+	if (f->phase == PHASE_HELD)
+		serve_held(e, f, now);
+	else if (f->phase == PHASE_SERVED)
+		serve_drive(e, f, now);
+	else
+		serve_flush(e, f, now);
+	schedule(e, f);
+}
+
+static void start(struct engine_flow *f, const struct arrival *a, const struct handoff *handoff, usec_t now)
+{
+	f->handoff = *handoff;
+	f->queue = a->frame->queue;
+	f->iface = *a->frame->iface;
+	net_path_reverse(&a->path, &f->out);
+	f->in = a->path;
+	memcpy(f->in.l2 + 6, f->iface.own_mac, 6);
+	f->born = now;
+	f->acknowledged = f->counted = false;
+	f->silence = SILENCE_NOT_YET;
+	f->silence_tries = 0;
+	remember_last(f, &a->seg);
+}
+
+/* A hello that the program has offered. What we cannot take goes on to the web server at once. */
+static void adopt(struct engine *e, const struct arrival *a, const struct handoff *handoff, usec_t now)
+{
+	const struct tcp_adoption adoption = {
+		.handoff = handoff, .first = &a->seg, .mtu = a->frame->iface->mtu, .ipv4 = a->path.ipv4
+	};
+	struct engine_flow *f = table_take(e, a->frame->port, &a->path.key);
+
+	if (f && !tcp_adopt(&f->tcp, &adoption, now)) {
+		start(f, a, handoff, now);
+		serve_held(e, f, now);
+		schedule(e, f);
+		return;
+	}
+	e->counters.outcome[f ? OUTCOME_DECLINED_ERROR : OUTCOME_DECLINED_BUDGET]++;
+	if (f)
+		flow_forget(e, f);
+	decline_frame(e, a->frame, &a->path.key);
+	decline_remember(e, a->frame->port, &a->path.key, now);
+}
+
+/* A frame of a flow that we do not have: an offer, one that came late after a decline, or a stray. */
+static void stranger_input(struct engine *e, const struct arrival *a, usec_t now)
+{
+	struct flow entry;
+
+	if (!e->ports.flow_get(e->ports.context, a->frame->port, &a->path.key, &entry))
+		e->counters.stray_frames++;
+	else if (entry.state == FLOW_DECLINED)
+		decline_frame(e, a->frame, &a->path.key);
+	else if (entry.state != FLOW_OFFERED)
+		e->counters.stray_frames++;
+	else if (a->seg.seq != entry.handoff.rcv_nxt)
+		e->counters.stale_offers++;
+	else
+		adopt(e, a, &entry.handoff, now);
+}
+
+/* A validator may use its port again: an offer under the key of a lingering flow is a new connection. */
+static bool is_reused(struct engine *e, const struct engine_flow *f)
+{
+	struct flow entry;
+
+	return f->phase == PHASE_LINGER && e->ports.flow_get(e->ports.context, f->port, &f->in.key, &entry) &&
+	       entry.state == FLOW_OFFERED;
+}
+
+void engine_input(struct engine *e, const struct engine_frame *frame, usec_t now)
+{
+	struct arrival a = { .frame = frame };
+	enum net_drop drop = net_decode(frame->bytes, frame->len, &a.seg, &a.path);
+	struct engine_flow *f;
+
+	if (drop != NET_OK) {
+		e->counters.net_drop[drop]++;
+		return;
+	}
+	f = table_find(e, frame->port, &a.path.key);
+	if (f &&
+	    is_reused(e, f)) { /* a RST now would meet the new connection: the old one is left unsilenced */
+		flow_forget(e, f);
+		f = NULL;
+	}
+	if (f)
+		flow_input(e, f, &a.seg, now);
+	else
+		stranger_input(e, &a, now);
+}
+
+unsigned engine_credit(const struct engine *e)
+{
+	unsigned busy = e->flows - e->lingering;
+
+	return busy + ENGINE_RESERVE < ENGINE_FLOWS ? ENGINE_FLOWS - ENGINE_RESERVE - busy : 0;
+}
+
+void engine_port_gone(struct engine *e, unsigned port)
+{
+	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
+		if (e->flow[i].phase != PHASE_FREE && e->flow[i].port == port)
+			flow_forget(e, &e->flow[i]);
+}
+
+unsigned engine_flow_count(const struct engine *e)
+{
+	return e->flows;
+}
+
+const struct engine_counters *engine_counters(const struct engine *e)
+{
+	return &e->counters;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The engine's private picture of a flow, and of itself. */
+#ifndef ALPNXDP_ENGINE_FLOW_H
+#define ALPNXDP_ENGINE_FLOW_H
+
+#include "engine/engine.h"
+#include "tcp/tcp.h"
+
+enum { NO_FLOW = ENGINE_FLOWS, ENGINE_BUCKETS = 2 * ENGINE_FLOWS };
+
+/* HELD: the gate has not seen the whole hello. SERVED: ours alone. LINGER: over, stragglers are answered. */
+enum flow_phase { PHASE_FREE, PHASE_HELD, PHASE_SERVED, PHASE_LINGER };
+
+/* How far the kernel's half is from silence. */
+enum silence_step { SILENCE_NOT_YET, SILENCE_DUE, SILENCE_OVER };
+
+struct engine_flow {
+	uint16_t index;
+	uint16_t next;        /* in its bucket, or in the list of free ones */
+	uint16_t linger_next; /* in the queue of lingering ones, oldest first */
+	enum flow_phase phase;
+	unsigned port;
+	unsigned queue;
+	struct engine_port iface;
+	struct path in; /* as the validator's frames come; source MAC is the one of our own frames */
+	struct path out;
+	usec_t born;
+	usec_t lingers_until;
+	bool acknowledged; /* held for longer than ENGINE_HOLD: the validator has heard from us */
+	bool counted;      /* its outcome */
+
+	struct handoff handoff;
+	struct segment
+		last; /* the validator's latest: timestamps and window for what is given back; no data */
+	struct tcp_conn tcp;
+	struct tls *tls;
+
+	enum silence_step silence;
+	uint8_t silence_tries;
+	usec_t silence_at;
+};
+
+/* A declined flow whose entry in the flow map is to be deleted. */
+struct declined {
+	usec_t due;
+	unsigned port;
+	struct flow_key key;
+};
+
+struct engine {
+	struct engine_ports ports;
+	struct challenge_store *store;
+	struct tls_context *tls;
+	int64_t unix_at_zero_s;
+	uint8_t hash_key[16];
+	struct engine_counters counters;
+
+	unsigned flows;     /* not free */
+	unsigned lingering; /* of these */
+	uint16_t free;
+	uint16_t linger_first, linger_last;
+	uint16_t bucket[ENGINE_BUCKETS];
+	usec_t wake[ENGINE_FLOWS];     /* apart from the flows: scanned on every wake-up */
+	uint64_t prefix[ENGINE_FLOWS]; /* hash of the source prefix of held and served flows, else 0 */
+	struct engine_flow flow[ENGINE_FLOWS];
+
+	unsigned declined_first, declined_count;
+	struct declined declined[ENGINE_DECLINED];
+
+	uint8_t frame[ALPNXDP_MAX_FRAME];
+	uint8_t flight[TCP_TX_BUFFER];
+};
+
+/* table.c */
+void table_init(struct engine *e);
+struct engine_flow *table_find(struct engine *e, unsigned port, const struct flow_key *key);
+/* A free flow, entered under its key; the oldest lingering one makes room. NULL: a budget is spent. */
+struct engine_flow *table_take(struct engine *e, unsigned port, const struct flow_key *key);
+void table_linger(struct engine *e,
+		  struct engine_flow *f); /* at the end of the queue; out of its prefix's budget */
+void table_release(struct engine *e, struct engine_flow *f);
+
+/* engine.c */
+void flow_count(struct engine *e, struct engine_flow *f, enum engine_outcome outcome); /* once per flow */
+void flow_forget(struct engine *e,
+		 struct engine_flow *f); /* its TLS, its place in the table; not its map entry */
+/* Deletes an entry of the flow map that still is what it was: a SYN may have ended it, and a new offer begun. */
+void flow_end_entry(struct engine *e, unsigned port, const struct flow_key *key, enum flow_state state);
+
+/* decline.c */
+void decline_frame(struct engine *e, const struct engine_frame *frame, const struct flow_key *key);
+void decline_flow(struct engine *e, struct engine_flow *f, enum engine_outcome outcome, usec_t now);
+void decline_expire(struct engine *e, usec_t now);
+void decline_remember(struct engine *e, unsigned port, const struct flow_key *key, usec_t now);
+usec_t decline_deadline(const struct engine *e);
+
+/* silence.c */
+void silence_begin(struct engine *e, struct engine_flow *f, usec_t now);
+void silence_step(struct engine *e, struct engine_flow *f, usec_t now);
+void silence_now(struct engine *e, struct engine_flow *f); /* the flow is about to go: one last try */
+
+/* serve.c */
+bool serve_claim(struct engine *e,
+		 struct engine_flow *f); /* marks it ADOPTED; false: it is gone, and so is f */
+void serve_held(struct engine *e, struct engine_flow *f, usec_t now);  /* asks the gate */
+void serve_drive(struct engine *e, struct engine_flow *f, usec_t now); /* TLS and TCP as far as they go */
+void serve_flush(struct engine *e, struct engine_flow *f, usec_t now); /* sends what TCP has due */
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From a held flow to a finished one: the gate's question, then TLS over TCP until both sides have closed.
+ */
+#include <string.h>
+#include "engine/flow.h"
+
+/* TLS and TCP exchange bytes until neither has more for the other. */
+static enum tls_state exchange(struct engine *e, struct engine_flow *f)
+{
+	enum tls_state state;
+	struct tls_io io;
+
+	do {
+		io = (struct tls_io){ .out = e->flight,
+				      .out_cap = MIN(tcp_room(&f->tcp), sizeof(e->flight)) };
+		io.in_len = tcp_read(&f->tcp, 0, &io.in);
+		state = tls_drive(f->tls, &io);
+		tcp_write(&f->tcp, e->flight, io.produced);
+		tcp_read(&f->tcp, io.consumed, &io.in);
+	} while (io.consumed || io.produced);
+	return state;
+}
+
+static enum engine_outcome failure_of(const struct engine_flow *f)
+{
+	struct tls_report report;
+
+	tls_report(f->tls, &report);
+	if (report.alert_in >= 0)
+		return OUTCOME_TLS_ALERT_IN;
+	return report.alert_out >= 0 ? OUTCOME_TLS_ALERT_OUT : OUTCOME_STOPPED;
+}
+
+void serve_drive(struct engine *e, struct engine_flow *f, usec_t now)
+{
+	enum tls_state state = exchange(e, f);
+
+	switch (state) {
+	case TLS_HANDSHAKING:
+		if (!tcp_peer_closed(&f->tcp))
+			break;
+		flow_count(e, f, OUTCOME_STOPPED);
+		tcp_close(&f->tcp, TCP_CLOSE_FIN);
+		break;
+	case TLS_ESTABLISHED:
+	case TLS_CLOSED:
+		flow_count(e, f, OUTCOME_VALIDATED);
+		tls_close(f->tls);
+		exchange(e, f);
+		tcp_close(&f->tcp, TCP_CLOSE_FIN);
+		break;
+	case TLS_FAILED:
+		flow_count(e, f, failure_of(f));
+		tcp_close(&f->tcp, TCP_CLOSE_FIN);
+		break;
+	}
+	serve_flush(e, f, now);
+}
+
+static void finish(struct engine *e, struct engine_flow *f, usec_t now)
+{
+	static const enum engine_outcome outcome[] = {
+		[TCP_ALIVE] = OUTCOME_STOPPED,
+		[TCP_RESET_BY_PEER] = OUTCOME_RESET,
+		[TCP_TIMED_OUT] = OUTCOME_TIMED_OUT,
+		[TCP_ABORTED] = OUTCOME_TIMED_OUT,
+	};
+
+	flow_count(e, f, outcome[f->tcp.end]);
+	e->counters.retransmits += f->tcp.stats.retransmits;
+	tls_free(f->tls);
+	f->tls = NULL;
+	f->lingers_until = now + ENGINE_LINGER;
+	e->ports.flow_set(e->ports.context, f->port, &f->in.key, FLOW_LINGER);
+	table_linger(e, f);
+}
+
+void serve_flush(struct engine *e, struct engine_flow *f, usec_t now)
+{
+	struct segment seg;
+
+	while (tcp_output(&f->tcp, &seg, now)) {
+		size_t len = net_encode(&f->out, &seg, e->frame, sizeof(e->frame));
+
+		if (len && e->ports.transmit(e->ports.context, f->port, f->queue, e->frame, len))
+			e->counters.transmitted++;
+		else
+			e->counters.transmit_failed++;
+	}
+	if (f->phase == PHASE_SERVED && tcp_finished(&f->tcp))
+		finish(e, f, now);
+}
+
+/* From here on only we can finish the flow. False: the kernel has it again, and we forget it. */
+bool serve_claim(struct engine *e, struct engine_flow *f)
+{
+	if (e->ports.flow_set(e->ports.context, f->port, &f->in.key, FLOW_ADOPTED))
+		return true;
+	flow_count(e, f, OUTCOME_TAKEN_BACK);
+	flow_forget(e, f);
+	return false;
+}
+
+/* Everything that may fail comes before the flow is ours alone. */
+static bool open_tls(struct engine *e, struct engine_flow *f, struct challenge *challenge, usec_t now)
+{
+	const struct certificate *certificate =
+		challenge_certificate(challenge, e->unix_at_zero_s + (int64_t)(now / USEC_PER_SEC));
+
+	return certificate && !tls_open(e->tls, certificate, &f->tls);
+}
+
+static bool can_verify(const struct tls_hello *hello, const struct challenge *challenge)
+{
+	return challenge->certificate.rsa ? hello->rsa : hello->ecdsa_p256;
+}
+
+static void decline_gate(struct engine *e, struct engine_flow *f, enum gate_reject why, usec_t now)
+{
+	e->counters.gate[why]++;
+	decline_flow(e, f, OUTCOME_DECLINED_GATE, now);
+}
+
+static void answer_hello(struct engine *e, struct engine_flow *f, const struct tls_hello *hello, usec_t now)
+{
+	struct challenge *challenge = challenge_find(e->store, hello->sni);
+
+	if (!challenge) {
+		decline_flow(e, f, OUTCOME_DECLINED_NAME, now);
+	} else if (!can_verify(hello, challenge)) {
+		decline_gate(e, f, GATE_SIGNATURE, now);
+	} else if (!open_tls(e, f, challenge, now)) {
+		decline_flow(e, f, OUTCOME_DECLINED_ERROR, now);
+	} else if (serve_claim(e, f)) {
+		challenge->hits++;
+		f->phase = PHASE_SERVED;
+		serve_drive(e, f, now);
+		silence_begin(e, f, now);
+	}
+}
+
+void serve_held(struct engine *e, struct engine_flow *f, usec_t now)
+{
+	const uint8_t *bytes;
+	size_t len = tcp_read(&f->tcp, 0, &bytes);
+	struct tls_hello hello;
+
+	switch (tls_gate(bytes, len, &hello)) {
+	case GATE_ACCEPT:
+		answer_hello(e, f, &hello, now);
+		return;
+	case GATE_REJECT:
+		decline_gate(e, f, hello.why, now);
+		return;
+	case GATE_MORE:
+		break;
+	}
+	if (f->tcp.end != TCP_ALIVE || tcp_peer_closed(&f->tcp))
+		decline_flow(e, f, OUTCOME_GONE_BEFORE_HELLO, now);
+	else if (f->acknowledged)
+		serve_flush(e, f, now);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The flow table: fixed, keyed by SipHash, so that no choice of ports makes one bucket long. Budgets are counted here.
+ */
+#include <string.h>
+#include "engine/flow.h"
+
+void table_init(struct engine *e)
+{
+	for (unsigned i = 0; i < ENGINE_FLOWS; i++) {
+		e->flow[i].index = (uint16_t)i;
+		e->flow[i].next = (uint16_t)(i + 1);
+		e->wake[i] = USEC_NEVER;
+	}
+	for (unsigned i = 0; i < ENGINE_BUCKETS; i++)
+		e->bucket[i] = NO_FLOW;
+	e->free = 0;
+	e->linger_first = e->linger_last = NO_FLOW;
+}
+
+static uint16_t *bucket_of(struct engine *e, const struct flow_key *key)
+{
+	return &e->bucket[hash_keyed(e->hash_key, key, sizeof(*key)) % ENGINE_BUCKETS];
+}
+
+/* The /24 of a mapped IPv4 address, the /56 of an IPv6 one: what one person can be given. Never 0. */
+static uint64_t prefix_of(const struct engine *e, const struct flow_key *key)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	size_t len = memcmp(key->saddr, mapped, sizeof(mapped)) ? 7 : 15;
+
+	return hash_keyed(e->hash_key, key->saddr, len) | 1;
+}
+
+static bool is_flow(const struct engine_flow *f, unsigned port, const struct flow_key *key)
+{
+	return f->port == port && !memcmp(&f->in.key, key, sizeof(*key));
+}
+
+struct engine_flow *table_find(struct engine *e, unsigned port, const struct flow_key *key)
+{
+	for (uint16_t i = *bucket_of(e, key); i != NO_FLOW; i = e->flow[i].next)
+		if (is_flow(&e->flow[i], port, key))
+			return &e->flow[i];
+	return NULL;
+}
+
+static bool prefix_is_full(const struct engine *e, uint64_t prefix)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
+		count += e->prefix[i] == prefix;
+	return count >= ENGINE_PER_PREFIX;
+}
+
+static void make_room(struct engine *e)
+{
+	struct engine_flow *oldest;
+
+	if (e->free != NO_FLOW || e->linger_first == NO_FLOW)
+		return;
+	oldest = &e->flow[e->linger_first];
+	silence_now(e, oldest);
+	flow_end_entry(e, oldest->port, &oldest->in.key, FLOW_LINGER);
+	flow_forget(e, oldest);
+}
+
+struct engine_flow *table_take(struct engine *e, unsigned port, const struct flow_key *key)
+{
+	uint64_t prefix = prefix_of(e, key);
+	struct engine_flow *f;
+	uint16_t *bucket;
+
+	if (prefix_is_full(e, prefix))
+		return NULL;
+	make_room(e);
+	if (e->free == NO_FLOW)
+		return NULL;
+	f = &e->flow[e->free];
+	e->free = f->next;
+	bucket = bucket_of(e, key);
+	f->next = *bucket;
+	*bucket = f->index;
+	f->port = port;
+	f->in.key = *key;
+	f->phase = PHASE_HELD;
+	e->prefix[f->index] = prefix;
+	e->flows++;
+	return f;
+}
+
+void table_linger(struct engine *e, struct engine_flow *f)
+{
+	f->phase = PHASE_LINGER;
+	f->linger_next = NO_FLOW;
+	if (e->linger_first == NO_FLOW)
+		e->linger_first = f->index;
+	else
+		e->flow[e->linger_last].linger_next = f->index;
+	e->linger_last = f->index;
+	e->lingering++;
+	e->prefix[f->index] = 0;
+}
+
+/* Only the oldest leaves in the ordinary course; a reused port may take one out of the middle. */
+static void leave_linger(struct engine *e, const struct engine_flow *f)
+{
+	uint16_t before = NO_FLOW;
+
+	for (uint16_t i = e->linger_first; i != f->index; i = e->flow[i].linger_next)
+		before = i;
+	if (before == NO_FLOW)
+		e->linger_first = f->linger_next;
+	else
+		e->flow[before].linger_next = f->linger_next;
+	if (e->linger_last == f->index)
+		e->linger_last = before;
+	e->lingering--;
+}
+
+void table_release(struct engine *e, struct engine_flow *f)
+{
+	uint16_t *link = bucket_of(e, &f->in.key);
+
+	if (f->phase == PHASE_LINGER)
+		leave_linger(e, f);
+	while (*link != f->index)
+		link = &e->flow[*link].next;
+	*link = f->next;
+	f->next = e->free;
+	e->free = f->index;
+	f->phase = PHASE_FREE;
+	e->wake[f->index] = USEC_NEVER;
+	e->prefix[f->index] = 0;
+	e->flows--;
+}
