@@ -106,7 +106,13 @@ uint64_t hash_keyed(const uint8_t key[16], const void *bytes, size_t len);
 /* -------------------------------------------------------------------- log */
 
 /* Values are those of syslog(3), so that "<N>" in front of a line is understood by the journal. */
-enum log_level { LOG_LEVEL_ERROR = 3, LOG_LEVEL_WARNING = 4, LOG_LEVEL_NOTICE = 5, LOG_LEVEL_INFO = 6, LOG_LEVEL_DEBUG = 7 };
+enum log_level {
+	LOG_LEVEL_ERROR = 3,
+	LOG_LEVEL_WARNING = 4,
+	LOG_LEVEL_NOTICE = 5,
+	LOG_LEVEL_INFO = 6,
+	LOG_LEVEL_DEBUG = 7
+};
 
 /*
  * Lines go to stderr; nothing above `most` is written (default LOG_LEVEL_INFO). prefix: put "<N>" before each line.
@@ -127,10 +133,10 @@ void log_vline(enum log_level level, const char *format, va_list args) __attribu
 
 /*
  * Writes one JSON text into a buffer that grows. Commas are put by the writer; text is escaped, and bytes that are
- * not UTF-8 become U+FFFD. Keys: NULL inside arrays. After a failed allocation every call is ignored and
- * json_finish() returns NULL.
+ * not UTF-8 become U+FFFD. (The names keep out of the way of libjansson, which reads JSON for us.) Keys: NULL inside arrays. After a failed allocation every call is ignored and
+ * jsonw_finish() returns NULL.
  */
-struct json {
+struct jsonw {
 	char *text;
 	size_t len;
 	size_t cap;
@@ -138,16 +144,16 @@ struct json {
 	bool failed;
 };
 
-void json_begin(struct json *j);
-void json_open_object(struct json *j, const char *key);
-void json_close_object(struct json *j);
-void json_open_array(struct json *j, const char *key);
-void json_close_array(struct json *j);
-void json_string(struct json *j, const char *key, const char *value); /* value NULL: null */
-void json_integer(struct json *j, const char *key, int64_t value);
-void json_unsigned(struct json *j, const char *key, uint64_t value);
-void json_bool(struct json *j, const char *key, bool value);
+void jsonw_begin(struct jsonw *j);
+void jsonw_open_object(struct jsonw *j, const char *key);
+void jsonw_close_object(struct jsonw *j);
+void jsonw_open_array(struct jsonw *j, const char *key);
+void jsonw_close_array(struct jsonw *j);
+void jsonw_string(struct jsonw *j, const char *key, const char *value); /* value NULL: null */
+void jsonw_integer(struct jsonw *j, const char *key, int64_t value);
+void jsonw_unsigned(struct jsonw *j, const char *key, uint64_t value);
+void jsonw_bool(struct jsonw *j, const char *key, bool value);
 /* The text, NUL-terminated, to be freed by the caller; NULL when memory ran out. The writer is empty afterwards. */
-char *json_finish(struct json *j);
+char *jsonw_finish(struct jsonw *j);
 
 #endif

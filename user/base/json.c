@@ -6,7 +6,7 @@
 #include <string.h>
 #include "base/base.h"
 
-static void put(struct json *j, const char *bytes, size_t len)
+static void put(struct jsonw *j, const char *bytes, size_t len)
 {
 	if (j->failed)
 		return;
@@ -26,7 +26,7 @@ static void put(struct json *j, const char *bytes, size_t len)
 	j->text[j->len] = '\0';
 }
 
-static void put_text(struct json *j, const char *text)
+static void put_text(struct jsonw *j, const char *text)
 {
 	put(j, text, strlen(text));
 }
@@ -37,7 +37,7 @@ static size_t utf8_length(const uint8_t *s)
 	static const struct {
 		uint8_t first_lo, first_hi, second_lo, second_hi, length;
 	} rows[] = {
-		{ 0x00, 0x7f, 0, 0, 1 },	{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0x00, 0x7f, 0, 0, 1 },       { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
 		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 }, { 0xee, 0xef, 0x80, 0xbf, 3 },
 		{ 0xf0, 0xf0, 0x90, 0xbf, 4 }, { 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
 	};
@@ -56,7 +56,7 @@ static size_t utf8_length(const uint8_t *s)
 	return 0;
 }
 
-static void put_string(struct json *j, const char *value)
+static void put_string(struct jsonw *j, const char *value)
 {
 	char escape[8];
 
@@ -79,7 +79,7 @@ static void put_string(struct json *j, const char *value)
 	put_text(j, "\"");
 }
 
-static void put_key(struct json *j, const char *key)
+static void put_key(struct jsonw *j, const char *key)
 {
 	if (j->comma)
 		put_text(j, ",");
@@ -90,38 +90,38 @@ static void put_key(struct json *j, const char *key)
 	put_text(j, ":");
 }
 
-void json_begin(struct json *j)
+void jsonw_begin(struct jsonw *j)
 {
-	*j = (struct json){ 0 };
+	*j = (struct jsonw){ 0 };
 }
 
-void json_open_object(struct json *j, const char *key)
+void jsonw_open_object(struct jsonw *j, const char *key)
 {
 	put_key(j, key);
 	put_text(j, "{");
 	j->comma = false;
 }
 
-void json_close_object(struct json *j)
+void jsonw_close_object(struct jsonw *j)
 {
 	put_text(j, "}");
 	j->comma = true;
 }
 
-void json_open_array(struct json *j, const char *key)
+void jsonw_open_array(struct jsonw *j, const char *key)
 {
 	put_key(j, key);
 	put_text(j, "[");
 	j->comma = false;
 }
 
-void json_close_array(struct json *j)
+void jsonw_close_array(struct jsonw *j)
 {
 	put_text(j, "]");
 	j->comma = true;
 }
 
-void json_string(struct json *j, const char *key, const char *value)
+void jsonw_string(struct jsonw *j, const char *key, const char *value)
 {
 	put_key(j, key);
 	if (value)
@@ -130,7 +130,7 @@ void json_string(struct json *j, const char *key, const char *value)
 		put_text(j, "null");
 }
 
-void json_integer(struct json *j, const char *key, int64_t value)
+void jsonw_integer(struct jsonw *j, const char *key, int64_t value)
 {
 	char text[24];
 
@@ -139,7 +139,7 @@ void json_integer(struct json *j, const char *key, int64_t value)
 	put_text(j, text);
 }
 
-void json_unsigned(struct json *j, const char *key, uint64_t value)
+void jsonw_unsigned(struct jsonw *j, const char *key, uint64_t value)
 {
 	char text[24];
 
@@ -148,13 +148,13 @@ void json_unsigned(struct json *j, const char *key, uint64_t value)
 	put_text(j, text);
 }
 
-void json_bool(struct json *j, const char *key, bool value)
+void jsonw_bool(struct jsonw *j, const char *key, bool value)
 {
 	put_key(j, key);
 	put_text(j, value ? "true" : "false");
 }
 
-char *json_finish(struct json *j)
+char *jsonw_finish(struct jsonw *j)
 {
 	char *text = j->text;
 
@@ -162,6 +162,6 @@ char *json_finish(struct json *j)
 		free(text);
 		text = NULL;
 	}
-	*j = (struct json){ 0 };
+	*j = (struct jsonw){ 0 };
 	return text;
 }

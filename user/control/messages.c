@@ -168,19 +168,19 @@ char *control_format(const char *verb, const char *const *pairs)
 
 char *control_refusal(enum control_exit code, const char *error, const char *system, const char *fix)
 {
-	struct json j;
+	struct jsonw j;
 
-	json_begin(&j);
-	json_open_object(&j, NULL);
-	json_bool(&j, "ok", false);
-	json_integer(&j, "code", code);
-	json_string(&j, "error", error);
+	jsonw_begin(&j);
+	jsonw_open_object(&j, NULL);
+	jsonw_bool(&j, "ok", false);
+	jsonw_integer(&j, "code", code);
+	jsonw_string(&j, "error", error);
 	if (system && *system)
-		json_string(&j, "system", system);
+		jsonw_string(&j, "system", system);
 	if (fix && *fix)
-		json_string(&j, "fix", fix);
-	json_close_object(&j);
-	return json_finish(&j);
+		jsonw_string(&j, "fix", fix);
+	jsonw_close_object(&j);
+	return jsonw_finish(&j);
 }
 
 enum control_exit control_exit_of(int err)

@@ -19,7 +19,7 @@ enum { DAEMON_MAX_INTERFACES = 16 };
 
 struct daemon_options {
 	const char *socket_path;
-	bool foreground;  /* stay in the foreground, log to stderr */
+	bool foreground; /* stay in the foreground, log to stderr */
 	size_t interfaces;
 	struct xdp_attach_options interface[DAEMON_MAX_INTERFACES];
 };
@@ -27,7 +27,8 @@ struct daemon_options {
 /* What became of one interface, for the one line that attach prints. */
 struct daemon_report {
 	bool ok;
-	struct xdp_attachment attachment; /* descriptors are -1 */
+	int err;                          /* -errno when not ok */
+	struct xdp_attachment attachment; /* its descriptors are meaningless here */
 	struct xdp_error error;
 };
 

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Messages between keeper and engine process: one datagram each, with descriptors beside it. */
+#ifndef ALPNXDP_DAEMON_CHANNEL_H
+#define ALPNXDP_DAEMON_CHANNEL_H
+
+#include "control/control.h"
+#include "daemon/daemon.h"
+
+enum { MESSAGE_FDS = 8 };
+
+enum message_type {
+	/* keeper to engine */
+	MESSAGE_START =
+		1, /* fds: inject_frame, inject_rst, probe, control socket, saved challenges (may be absent) */
+	MESSAGE_INTERFACE, /* attachment; fds: its maps but xsks, in the order of struct xdp_maps */
+	MESSAGE_QUEUE,     /* ifindex, queue; fds: socket, memory */
+	MESSAGE_SERVE,     /* ifindex: all queues are there, begin */
+	MESSAGE_GONE,      /* ifindex: the program is off, or the interface is */
+	MESSAGE_RESULT,    /* client, report: the answer to a request */
+	/* engine to keeper */
+	MESSAGE_READY,   /* ifindex: serving */
+	MESSAGE_SAVE,    /* fd: the challenges as text, in a memfd */
+	MESSAGE_REQUEST, /* client, request */
+};
+
+enum request_verb { REQUEST_ATTACH, REQUEST_DETACH };
+
+/* The keeper trusts none of this: names are checked to end, numbers to be in range. */
+struct request {
+	enum request_verb verb;
+	char ifname[IF_NAMESIZE];
+	enum xdp_mode mode;
+	uint16_t port;
+};
+
+struct message {
+	enum message_type type;
+	unsigned ifindex;
+	unsigned queue;
+	struct control_client client;
+	struct request request;
+	struct daemon_report report; /* MESSAGE_INTERFACE: only its attachment */
+	size_t fd_count;             /* not sent: counted by the receiver */
+	int fd[MESSAGE_FDS];         /* likewise; the receiver owns them */
+};
+
+/* 0 or -errno. Descriptors stay the sender's. */
+int channel_send(int channel, const struct message *m);
+
+/* 1: a message; 0: the other side is gone; -EAGAIN: nothing there; -errno. Waits unless the channel is non-blocking. */
+int channel_receive(int channel, struct message *m);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The keeper: see keeper.c. */
+#ifndef ALPNXDP_DAEMON_KEEPER_H
+#define ALPNXDP_DAEMON_KEEPER_H
+
+#include "daemon/channel.h"
+
+struct keeper {
+	const char *socket_path;
+	int listen_fd;
+	struct xdp_inject inject;
+
+	int channel; /* -1: no engine process */
+	pid_t engine;
+	usec_t restart_at;    /* when the next engine may be started */
+	usec_t restart_delay; /* grows while engines die young */
+	usec_t engine_started;
+
+	int signals; /* signalfd: SIGTERM, SIGINT, SIGCHLD */
+	bool stopping;
+	unsigned serving; /* ifindex that the engine last said it serves; 0: none since it was asked */
+	bool attaching;   /* waits for the engine in the middle of a request */
+	usec_t checked;
+
+	size_t interfaces;
+	struct xdp_attachment interface[DAEMON_MAX_INTERFACES];
+};
+
+/* keeper.c: the whole life of the daemon; ready is told once, when it serves or has failed. Returns 0 or -errno. */
+typedef void keeper_ready(void *context, const struct daemon_report *reports);
+int keeper_run(const struct daemon_options *o, int listen_fd, keeper_ready *ready, void *context);
+
+/* keeper_engine.c: the engine process. */
+int keeper_start_engine(struct keeper *k);  /* forks it and sends what it needs to begin; 0 or -errno */
+void keeper_stop_engine(struct keeper *k);  /* ends it and waits for its end */
+void keeper_engine_ended(struct keeper *k); /* after its end: when to start another */
+int keeper_hear(struct keeper *k);          /* one message from it; 1, 0: gone, -EAGAIN, -errno */
+
+/* keeper_interfaces.c */
+int keeper_attach(struct keeper *k, const struct xdp_attach_options *o, struct daemon_report *report);
+int keeper_detach(struct keeper *k, const char *ifname, struct daemon_report *report);
+int keeper_serve(struct keeper *k, const struct xdp_attachment *a,
+		 struct xdp_error *error); /* queues to the engine */
+void keeper_check(struct keeper *k);       /* forgets interfaces that are gone or have lost the program */
+bool keeper_wait_ready(struct keeper *k, unsigned ifindex);
+
+#endif

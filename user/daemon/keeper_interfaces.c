@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The interfaces of a daemon: attached, handed to the engine, taken off. A failed attach has undone what it did. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "daemon/keeper.h"
+
+static struct xdp_attachment *find(struct keeper *k, const char *ifname)
+{
+	for (size_t n = 0; n < k->interfaces; n++)
+		if (!strcmp(k->interface[n].ifname, ifname))
+			return &k->interface[n];
+	return NULL;
+}
+
+static int send_interface(struct keeper *k, const struct xdp_attachment *a)
+{
+	struct message m = { .type = MESSAGE_INTERFACE, .ifindex = a->ifindex, .fd_count = 6 };
+
+	m.report.attachment = *a;
+	m.fd[0] = a->maps.config;
+	m.fd[1] = a->maps.queues;
+	m.fd[2] = a->maps.live;
+	m.fd[3] = a->maps.flows;
+	m.fd[4] = a->maps.names;
+	m.fd[5] = a->maps.counters;
+	return channel_send(k->channel, &m);
+}
+
+/* The socket's descriptors are the engine's alone afterwards: a copy kept here would go on swallowing frames. */
+static int send_queue(struct keeper *k, const struct xdp_attachment *a, unsigned queue,
+		      struct xdp_error *error)
+{
+	struct message m = { .type = MESSAGE_QUEUE, .ifindex = a->ifindex, .queue = queue, .fd_count = 2 };
+	struct xdp_socket socket;
+	int err = xdp_socket_open(a, queue, &socket, error);
+
+	if (err)
+		return err;
+	m.fd[0] = socket.fd;
+	m.fd[1] = socket.umem_fd;
+	err = channel_send(k->channel, &m);
+	xdp_socket_close(&socket);
+	return err;
+}
+
+int keeper_serve(struct keeper *k, const struct xdp_attachment *a, struct xdp_error *error)
+{
+	const struct message begin = { .type = MESSAGE_SERVE, .ifindex = a->ifindex };
+	int err = k->channel < 0 ? -EPIPE : send_interface(k, a);
+
+	for (unsigned q = 0; !err && q < a->queues; q++)
+		err = send_queue(k, a, q, error);
+	if (!err)
+		err = channel_send(k->channel, &begin);
+	if (!err && !keeper_wait_ready(k, a->ifindex))
+		err = -EPIPE;
+	if (err && !error->what[0]) {
+		snprintf(error->what, sizeof(error->what), "%s: the engine process does not serve it",
+			 a->ifname);
+		snprintf(error->system, sizeof(error->system), "%s", strerror(-err));
+	}
+	return err;
+}
+
+static void tell_gone(struct keeper *k, unsigned ifindex)
+{
+	const struct message gone = { .type = MESSAGE_GONE, .ifindex = ifindex };
+
+	if (k->channel >= 0)
+		channel_send(k->channel, &gone);
+}
+
+static void forget(struct keeper *k, struct xdp_attachment *a)
+{
+	tell_gone(k, a->ifindex);
+	xdp_attachment_close(a);
+	*a = k->interface[--k->interfaces];
+}
+
+static int attach_new(struct keeper *k, const struct xdp_attach_options *o, struct daemon_report *report)
+{
+	struct xdp_attachment *a = &k->interface[k->interfaces];
+	struct xdp_error ignored;
+	int err = xdp_attach(o, a, &report->error);
+
+	if (err)
+		return err;
+	k->interfaces++;
+	k->attaching = true;
+	err = keeper_serve(k, a, &report->error);
+	k->attaching = false;
+	report->attachment = *a;
+	if (!err)
+		return 0;
+	if (!a->taken_over)
+		xdp_detach(a->ifname, &ignored);
+	forget(k, a);
+	return err;
+}
+
+int keeper_attach(struct keeper *k, const struct xdp_attach_options *o, struct daemon_report *report)
+{
+	const struct xdp_attachment *present = find(k, o->ifname);
+
+	if (present) {
+		report->err = -EEXIST;
+		snprintf(report->error.what, sizeof(report->error.what),
+			 "%s: already attached (program id %u)", o->ifname, present->prog_id);
+		snprintf(report->error.fix, sizeof(report->error.fix), "alpnxdp status %s", o->ifname);
+	} else if (k->interfaces == DAEMON_MAX_INTERFACES) {
+		report->err = -ENOSPC;
+		snprintf(report->error.what, sizeof(report->error.what),
+			 "one daemon serves at most %d interfaces", DAEMON_MAX_INTERFACES);
+	} else {
+		report->err = attach_new(k, o, report);
+	}
+	report->ok = !report->err;
+	if (report->ok)
+		log_notice("keeper: %s: attached, %s mode, %u queues, program id %u", o->ifname,
+			   xdp_mode_name(report->attachment.mode), report->attachment.queues,
+			   report->attachment.prog_id);
+	return report->err;
+}
+
+int keeper_detach(struct keeper *k, const char *ifname, struct daemon_report *report)
+{
+	struct xdp_attachment *a = find(k, ifname);
+
+	if (!a) {
+		report->err = -ENOENT;
+		snprintf(report->error.what, sizeof(report->error.what), "%s: not attached", ifname);
+		return report->err;
+	}
+	report->attachment = *a;
+	report->err = xdp_detach(ifname, &report->error);
+	if (report->err && report->err != -ENOENT)
+		return report->err;
+	report->err = 0;
+	forget(k, a);
+	log_notice("keeper: %s: detached", ifname);
+	return 0;
+}
+
+void keeper_check(struct keeper *k)
+{
+	for (size_t n = k->interfaces; n-- > 0;) {
+		struct xdp_attachment *a = &k->interface[n], found;
+		struct xdp_error error;
+		bool ours = !xdp_find(a->ifname, &found, &error);
+		bool same = ours && found.prog_id == a->prog_id;
+
+		if (ours)
+			xdp_attachment_close(&found);
+		if (same)
+			continue;
+		log_warning(
+			"keeper: %s: our program is not there any more (interface gone, or detached by another)",
+			a->ifname);
+		forget(k, a);
+	}
+	if (!k->interfaces)
+		k->stopping = true;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Files under the socket's directory: `challenges`, `daemon.pid`, `log`.
+ *
+ * The challenges are an opaque blob here: the keeper copies bytes, and never looks at them. A reader finds the old file or
+ * the new one, never half of one: it is written under another name and renamed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "daemon/state.h"
+
+enum { LOG_MAX = 1 << 20 };
+
+int state_path(const char *socket_path, const char *name, char out[STATE_PATH_MAX])
+{
+	const char *slash = strrchr(socket_path, '/');
+	int directory = slash ? (int)(slash - socket_path) : 1;
+	int len = snprintf(out, STATE_PATH_MAX, "%.*s/%s", directory, slash ? socket_path : ".", name);
+
+	return len < STATE_PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+int state_prepare(const char *socket_path)
+{
+	char directory[STATE_PATH_MAX];
+	int err = state_path(socket_path, "", directory);
+
+	if (err)
+		return err;
+	if (mkdir(directory, 0755) && errno != EEXIST)
+		return -errno;
+	return 0;
+}
+
+static int copy(int from, int to)
+{
+	struct stat st;
+	off_t at = 0;
+
+	if (fstat(from, &st))
+		return -errno;
+	if (st.st_size > STATE_MAX)
+		return -EFBIG;
+	while (at < st.st_size)
+		if (sendfile(to, from, &at, (size_t)(st.st_size - at)) <= 0)
+			return errno ? -errno : -EIO;
+	return 0;
+}
+
+int state_save(const char *socket_path, int memfd)
+{
+	char path[STATE_PATH_MAX], temporary[STATE_PATH_MAX];
+	int err, fd;
+
+	err = state_path(socket_path, "challenges", path);
+	if (!err)
+		err = state_path(socket_path, "challenges.new", temporary);
+	if (err)
+		return err;
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	err = copy(memfd, fd);
+	close(fd);
+	if (!err && rename(temporary, path))
+		err = -errno;
+	if (err)
+		unlink(temporary);
+	return err;
+}
+
+int state_open(const char *socket_path)
+{
+	char path[STATE_PATH_MAX];
+	int err = state_path(socket_path, "challenges", path);
+	int fd;
+
+	if (err)
+		return err;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int state_write_pid(const char *socket_path)
+{
+	char path[STATE_PATH_MAX];
+	int err = state_path(socket_path, "daemon.pid", path);
+	int fd;
+
+	if (err)
+		return err;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	if (dprintf(fd, "%d\n", (int)getpid()) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+void state_remove_pid(const char *socket_path)
+{
+	char path[STATE_PATH_MAX];
+
+	if (!state_path(socket_path, "daemon.pid", path))
+		unlink(path);
+}
+
+int state_open_log(const char *socket_path)
+{
+	char path[STATE_PATH_MAX];
+	int err = state_path(socket_path, "log", path);
+	struct stat st;
+	int fd;
+
+	if (err)
+		return err;
+	if (!stat(path, &st) && st.st_size > LOG_MAX)
+		unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640);
+	return fd < 0 ? -errno : fd;
+}

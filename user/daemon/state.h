@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The daemon's files, which lie beside its control socket. Keeper only. */
+#ifndef ALPNXDP_DAEMON_STATE_H
+#define ALPNXDP_DAEMON_STATE_H
+
+#include <stddef.h>
+
+enum { STATE_MAX = 64 << 20, STATE_PATH_MAX = 256 }; /* bytes of saved challenges; of a path */
+
+/* Makes the socket's directory if it is missing (0755). 0 or -errno. */
+int state_prepare(const char *socket_path);
+
+/* "<directory of the socket>/<name>". -ENAMETOOLONG if it does not fit. */
+int state_path(const char *socket_path, const char *name, char out[STATE_PATH_MAX]);
+
+/* Copies what is in memfd, at most STATE_MAX bytes, to the file: written beside it, 0600, and renamed. 0 or -errno. */
+int state_save(const char *socket_path, int memfd);
+
+/* The saved challenges, to be read: a descriptor, or -errno. */
+int state_open(const char *socket_path);
+
+/* The pid file: written at start, removed at the end. */
+int state_write_pid(const char *socket_path);
+void state_remove_pid(const char *socket_path);
+
+/* Where a background daemon's messages go: a descriptor open for appending; begun anew above 1 MiB. */
+int state_open_log(const char *socket_path);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The engine process: one thread, one poll(2), everything else is called from here.
+ *
+ * Each turn reads the clock once, takes a bounded batch from every ring, lets time work on the flows, publishes heartbeat
+ * and credit, and sends. The heartbeat is written by this loop and by nothing else: when it hangs, the program sees
+ * it within ALPNXDP_HEARTBEAT_MS.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/random.h>
+#include "daemon/sandbox.h"
+#include "daemon/worker.h"
+
+enum { BATCH = 64, POLL_MAX = 1 + DAEMON_MAX_INTERFACES * ALPNXDP_MAX_QUEUES + CONTROL_CLIENTS + 1 };
+
+#define BEAT (250 * USEC_PER_MSEC)
+#define SWEEP_EVERY (1 * USEC_PER_SEC)
+enum { SWEEP_ENTRIES = 256 };
+
+static void receive(struct worker *w, unsigned number, unsigned queue)
+{
+	struct worker_interface *i = &w->interface[number];
+	struct xdp_frame frames[BATCH];
+	unsigned count = xdp_rings_receive(i->rings[queue], frames, BATCH);
+
+	for (unsigned n = 0; n < count; n++) {
+		const struct engine_frame frame = { .port = number,
+						    .queue = queue,
+						    .iface = &i->port,
+						    .bytes = frames[n].bytes,
+						    .len = frames[n].len };
+
+		engine_input(w->engine, &frame, w->now);
+	}
+	xdp_rings_release(i->rings[queue], frames, count);
+}
+
+static void publish(struct worker *w, struct worker_interface *i)
+{
+	unsigned credit = engine_credit(w->engine);
+
+	for (unsigned q = 0; q < i->attachment.queues; q++) {
+		struct queue_state *state = &i->shared.queues[q];
+
+		__atomic_store_n(&state->credit, (int32_t)credit, __ATOMIC_RELAXED);
+		__atomic_store_n(&state->heartbeat_ns, w->now * 1000, __ATOMIC_RELEASE);
+		if (i->kick[q] && i->rings[q])
+			xdp_rings_kick(i->rings[q]);
+		i->kick[q] = false;
+	}
+}
+
+static void sweep(struct worker *w)
+{
+	if (w->now < w->swept + SWEEP_EVERY)
+		return;
+	w->swept = w->now;
+	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++) {
+		struct worker_interface *i = &w->interface[n];
+
+		if (i->serving)
+			xdp_flow_sweep(&i->attachment.maps, &i->shared, &i->sweep, SWEEP_ENTRIES,
+				       w->now * 1000);
+	}
+}
+
+static void serve_interfaces(struct worker *w)
+{
+	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++)
+		for (unsigned q = 0; w->interface[n].serving && q < w->interface[n].attachment.queues; q++)
+			receive(w, n, q);
+	engine_tick(w->engine, w->now);
+	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++)
+		if (w->interface[n].serving)
+			publish(w, &w->interface[n]);
+	sweep(w);
+}
+
+static void serve_keeper(struct worker *w)
+{
+	struct message m;
+	int got;
+
+	while ((got = channel_receive(w->channel, &m)) == 1)
+		worker_message(w, &m);
+	w->ended = got != -EAGAIN;
+}
+
+static void serve_challenges(struct worker *w)
+{
+	if (challenge_expire(w->store, w->now)) {
+		worker_arm(w);
+		w->unsaved = true;
+	}
+	if (w->now >= worker_save_due(w))
+		worker_save(w);
+}
+
+static int wait_ms(const struct worker *w)
+{
+	usec_t due = w->now + BEAT;
+
+	due = MIN(due, engine_deadline(w->engine));
+	due = MIN(due, challenge_next_expiry(w->store));
+	due = MIN(due, worker_save_due(w));
+	if (w->server)
+		due = MIN(due, control_server_deadline(w->server));
+	return due <= w->now ? 0 : (int)((due - w->now + USEC_PER_MSEC - 1) / USEC_PER_MSEC);
+}
+
+static size_t collect(struct worker *w, struct pollfd *fds)
+{
+	size_t count = 0;
+
+	fds[count++] = (struct pollfd){ .fd = w->channel, .events = POLLIN };
+	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++) {
+		struct worker_interface *i = &w->interface[n];
+
+		for (unsigned q = 0; i->serving && q < i->attachment.queues; q++)
+			fds[count++] = (struct pollfd){ .fd = xdp_rings_fd(i->rings[q]), .events = POLLIN };
+	}
+	return count;
+}
+
+static void loop(struct worker *w)
+{
+	static struct pollfd fds[POLL_MAX];
+
+	while (!w->ended) {
+		size_t own = collect(w, fds), clients = 0;
+
+		if (w->server)
+			clients = control_server_poll(w->server, fds + own, POLL_MAX - own);
+		w->now = clock_now();
+		if (poll(fds, own + clients, wait_ms(w)) < 0 && errno != EINTR)
+			return;
+		w->now = clock_now();
+		if (fds[0].revents)
+			serve_keeper(w);
+		serve_interfaces(w);
+		if (w->server)
+			control_server_serve(w->server, fds + own, clients, w->now);
+		serve_challenges(w);
+	}
+}
+
+static int prepare(struct worker *w)
+{
+	struct engine_options options = { .ports = worker_ports(w) };
+
+	w->now = w->started = clock_now();
+	w->store = challenge_store_new();
+	if (!w->store)
+		return -ENOMEM;
+	challenge_watch(w->store, worker_names_changed, w);
+	options.store = w->store;
+	options.unix_at_zero_s = (int64_t)time(NULL) - (int64_t)(w->now / USEC_PER_SEC);
+	if (getrandom(options.hash_key, sizeof(options.hash_key), 0) != sizeof(options.hash_key))
+		return -EIO;
+	return engine_new(&options, &w->engine);
+}
+
+int worker_run(int channel)
+{
+	static struct worker worker;
+	struct worker *w = &worker;
+	int err;
+
+	w->channel = channel;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGINT, SIG_IGN); /* the terminal's is for the keeper; we end when it does */
+	err = sandbox_enter();
+	if (!err)
+		err = prepare(w);
+	if (err) {
+		log_error("engine: cannot start: %s", strerror(-err));
+		return EXIT_FAILED;
+	}
+	loop(w);
+	return EXIT_DONE;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The engine process: its state, and what its files do for each other. */
+#ifndef ALPNXDP_DAEMON_WORKER_H
+#define ALPNXDP_DAEMON_WORKER_H
+
+#include "challenge/challenge.h"
+#include "control/control.h"
+#include "daemon/channel.h"
+#include "engine/engine.h"
+#include "xdp/xdp.h"
+
+struct worker_interface {
+	bool used;
+	bool serving;
+	struct xdp_attachment attachment; /* its descriptors are ours */
+	struct xdp_shared shared;
+	struct xdp_sweep sweep;
+	struct engine_port port;
+	struct xdp_rings *rings[ALPNXDP_MAX_QUEUES]; /* NULL: not there (yet) */
+	bool kick[ALPNXDP_MAX_QUEUES];               /* frames wait in its transmit ring */
+};
+
+struct worker {
+	int channel;
+	bool ended; /* the keeper is gone */
+	usec_t now;
+	usec_t started;
+	usec_t saved; /* when the challenges were last handed to the keeper */
+	usec_t swept; /* when the flow maps were last swept */
+	bool unsaved; /* challenges have changed since */
+	struct xdp_inject inject;
+	struct engine *engine;
+	struct challenge_store *store;
+	struct control_server *server;
+	struct worker_interface interface[DAEMON_MAX_INTERFACES];
+};
+
+/* The engine process: enters the sandbox, serves until the keeper is gone, returns its exit status. */
+int worker_run(int channel);
+
+/* worker_ports.c: what the engine reaches outside through. */
+struct engine_ports worker_ports(struct worker *w);
+
+/* worker_messages.c: from the keeper. */
+void worker_message(struct worker *w, struct message *m);
+struct worker_interface *worker_find(struct worker *w, const char *ifname); /* NULL: not attached */
+
+/* worker_challenges.c: pending names towards the program and the disk. */
+void worker_names_changed(const char *sni, bool pending, void *worker);
+void worker_names_load(struct worker *w, struct worker_interface *i); /* all, into a new interface */
+void worker_arm(struct worker *w); /* tells every program how many are pending */
+void worker_save(struct worker *w);
+usec_t worker_save_due(const struct worker *w);
+
+/* worker_requests.c: the control socket's verbs. */
+char *worker_answer(const struct control_request *r, const struct control_client *from, void *worker);
+void worker_result(struct worker *w, const struct message *m); /* the keeper's answer to a relayed one */
+
+/* worker_status.c */
+char *worker_status(struct worker *w, const char *ifname); /* NULL: all; the reply line */
+void worker_put_attachment(struct jsonw *j, const struct xdp_attachment *a);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the keeper sends: first the programs, the control socket and the saved challenges; then interfaces, each with
+ * its queues, and the word to begin.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "daemon/worker.h"
+
+struct worker_interface *worker_find(struct worker *w, const char *ifname)
+{
+	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++)
+		if (w->interface[n].used && !strcmp(w->interface[n].attachment.ifname, ifname))
+			return &w->interface[n];
+	return NULL;
+}
+
+static struct worker_interface *find_index(struct worker *w, unsigned ifindex)
+{
+	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++)
+		if (w->interface[n].used && w->interface[n].attachment.ifindex == ifindex)
+			return &w->interface[n];
+	return NULL;
+}
+
+static void restore(struct worker *w, int fd)
+{
+	struct stat st;
+	char *text;
+	int count;
+
+	if (fstat(fd, &st) || st.st_size == 0)
+		return;
+	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (text == MAP_FAILED)
+		return;
+	count = challenge_store_restore(w->store, text, (size_t)st.st_size, w->now);
+	if (count < 0)
+		log_warning("engine: the saved challenges cannot be read: %s", strerror(-count));
+	else if (count)
+		log_info("engine: %d pending challenges restored", count);
+	munmap(text, (size_t)st.st_size);
+}
+
+static void start(struct worker *w, struct message *m)
+{
+	const struct control_server_options options = { .listen_fd = m->fd[3],
+							.answer = worker_answer,
+							.context = w };
+	int err;
+
+	if (m->fd_count < 4)
+		return;
+	w->inject = (struct xdp_inject){ .frame_fd = m->fd[0], .rst_fd = m->fd[1], .probe_fd = m->fd[2] };
+	if (m->fd_count > 4) {
+		restore(w, m->fd[4]);
+		close(m->fd[4]);
+	}
+	err = control_server_new(&options, &w->server);
+	if (err)
+		log_error("engine: control socket: %s", strerror(-err));
+}
+
+static void close_all(struct message *m)
+{
+	for (size_t n = 0; n < m->fd_count; n++)
+		close(m->fd[n]);
+}
+
+static void add_interface(struct worker *w, struct message *m)
+{
+	struct worker_interface *i = NULL;
+
+	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES && !i; n++)
+		if (!w->interface[n].used)
+			i = &w->interface[n];
+	if (!i || m->fd_count != 6) {
+		close_all(m);
+		return;
+	}
+	*i = (struct worker_interface){ .used = true, .attachment = m->report.attachment };
+	i->attachment.maps = (struct xdp_maps){ .config = m->fd[0],
+						.queues = m->fd[1],
+						.live = m->fd[2],
+						.flows = m->fd[3],
+						.names = m->fd[4],
+						.counters = m->fd[5],
+						.xsks = -1 };
+	i->port.mtu = i->attachment.mtu;
+}
+
+static void add_queue(struct worker *w, struct message *m)
+{
+	const struct xdp_socket socket = { .fd = m->fd[0], .umem_fd = m->fd[1], .queue = m->queue };
+	struct worker_interface *i = find_index(w, m->ifindex);
+	int err;
+
+	if (!i || m->fd_count != 2 || m->queue >= ALPNXDP_MAX_QUEUES) {
+		close_all(m);
+		return;
+	}
+	err = xdp_rings_map(&socket, &i->rings[m->queue]);
+	if (err)
+		log_error("engine: %s: queue %u: %s", i->attachment.ifname, m->queue, strerror(-err));
+}
+
+static bool all_queues(const struct worker_interface *i)
+{
+	for (unsigned q = 0; q < i->attachment.queues; q++)
+		if (!i->rings[q])
+			return false;
+	return true;
+}
+
+/* A new epoch makes the entries of a dead engine void at one stroke; the sweep then takes them out. */
+static void serve(struct worker *w, unsigned ifindex)
+{
+	struct worker_interface *i = find_index(w, ifindex);
+	const struct message ready = { .type = MESSAGE_READY, .ifindex = ifindex };
+
+	if (!i || !all_queues(i) || xdp_shared_map(&i->attachment.maps, &i->shared))
+		return;
+	memcpy(i->port.own_mac, i->shared.config->own_mac, sizeof(i->port.own_mac));
+	__atomic_fetch_add(&i->shared.config->epoch, 1, __ATOMIC_SEQ_CST);
+	xdp_flow_sweep(&i->attachment.maps, &i->shared, &i->sweep, UINT_MAX, w->now * 1000);
+	worker_names_load(w, i);
+	i->serving = true;
+	worker_arm(w);
+	channel_send(w->channel, &ready);
+}
+
+static void gone(struct worker *w, unsigned ifindex)
+{
+	struct worker_interface *i = find_index(w, ifindex);
+	const struct xdp_maps *maps;
+
+	if (!i)
+		return;
+	engine_port_gone(w->engine, (unsigned)(i - w->interface));
+	for (unsigned q = 0; q < ALPNXDP_MAX_QUEUES; q++)
+		xdp_rings_unmap(i->rings[q]);
+	if (i->serving)
+		xdp_shared_unmap(&i->shared);
+	maps = &i->attachment.maps;
+	close(maps->config);
+	close(maps->queues);
+	close(maps->live);
+	close(maps->flows);
+	close(maps->names);
+	close(maps->counters);
+	i->used = i->serving = false;
+}
+
+void worker_message(struct worker *w, struct message *m)
+{
+	switch (m->type) {
+	case MESSAGE_START:
+		start(w, m);
+		break;
+	case MESSAGE_INTERFACE:
+		add_interface(w, m);
+		break;
+	case MESSAGE_QUEUE:
+		add_queue(w, m);
+		break;
+	case MESSAGE_SERVE:
+		serve(w, m->ifindex);
+		break;
+	case MESSAGE_GONE:
+		gone(w, m->ifindex);
+		break;
+	case MESSAGE_RESULT:
+		worker_result(w, m);
+		break;
+	case MESSAGE_READY:
+	case MESSAGE_SAVE:
+	case MESSAGE_REQUEST:
+		break; /* ours to send */
+	}
+}

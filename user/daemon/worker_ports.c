@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The engine's ports, on top of maps, rings and injection. */
+#include "daemon/worker.h"
+
+static struct worker_interface *interface_of(void *context, unsigned port)
+{
+	return &((struct worker *)context)->interface[port];
+}
+
+static bool flow_get(void *context, unsigned port, const struct flow_key *key, struct flow *out)
+{
+	struct worker_interface *i = interface_of(context, port);
+
+	return !xdp_flow_get(&i->attachment.maps, &i->shared, key, out);
+}
+
+static bool flow_set(void *context, unsigned port, const struct flow_key *key, enum flow_state state)
+{
+	return !xdp_flow_set_state(&interface_of(context, port)->attachment.maps, key, state);
+}
+
+static void flow_delete(void *context, unsigned port, const struct flow_key *key)
+{
+	struct worker_interface *i = interface_of(context, port);
+
+	xdp_flow_delete(&i->attachment.maps, &i->shared, key);
+}
+
+static bool transmit(void *context, unsigned port, unsigned queue, const uint8_t *frame, size_t len)
+{
+	struct worker_interface *i = interface_of(context, port);
+
+	if (queue >= i->attachment.queues || !i->rings[queue])
+		return false;
+	i->kick[queue] = true;
+	return xdp_rings_transmit(i->rings[queue], frame, len);
+}
+
+static int give_back(void *context, unsigned port, const uint8_t *frame, size_t len)
+{
+	return xdp_inject_frame(&((struct worker *)context)->inject,
+				interface_of(context, port)->attachment.ifindex, frame, len);
+}
+
+static int silence(void *context, unsigned port, const uint8_t *frame, size_t len)
+{
+	return xdp_inject_rst(&((struct worker *)context)->inject,
+			      interface_of(context, port)->attachment.ifindex, frame, len);
+}
+
+/* A question that could not be asked counts as "still there": it is asked again, and then shown. */
+static enum probe_answer probe(void *context, unsigned port, const uint8_t *frame, size_t len)
+{
+	int answer = xdp_probe(&((struct worker *)context)->inject,
+			       interface_of(context, port)->attachment.ifindex, frame, len);
+
+	return answer < 0 ? PROBE_SOCKET : (enum probe_answer)answer;
+}
+
+struct engine_ports worker_ports(struct worker *w)
+{
+	return (struct engine_ports){
+		.context = w,
+		.flow_get = flow_get,
+		.flow_set = flow_set,
+		.flow_delete = flow_delete,
+		.transmit = transmit,
+		.give_back = give_back,
+		.silence = silence,
+		.probe = probe,
+	};
+}
