@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Handing frames to the kernel as if an interface had just received them, and asking it about a flow, by
+ * BPF_PROG_TEST_RUN. That needs only a program's descriptor, and an interface index of this process's own network
+ * namespace: a process that has left the namespace cannot inject into it.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <net/ethernet.h>
+#include "inject.skel.h"
+#include "xdp/private.h"
+
+static int program_dup(const struct bpf_program *program, int *out)
+{
+	int fd = fcntl(bpf_program__fd(program), F_DUPFD_CLOEXEC, 3);
+
+	if (fd < 0)
+		return -errno;
+	*out = fd;
+	return 0;
+}
+
+int xdp_inject_load(struct xdp_inject *out, struct xdp_error *error)
+{
+	struct xdp_inject i = { -1, -1, -1 };
+	struct inject *skeleton;
+	int err;
+
+	xdp_words_forget();
+	skeleton = inject__open_and_load();
+	if (!skeleton)
+		return xdp_error_set(error, -errno,
+				     "cannot load the programs that hand frames to the kernel");
+	err = program_dup(skeleton->progs.inject_frame, &i.frame_fd);
+	if (!err)
+		err = program_dup(skeleton->progs.inject_rst, &i.rst_fd);
+	if (!err)
+		err = program_dup(skeleton->progs.probe, &i.probe_fd);
+	inject__destroy(skeleton);
+	if (err) {
+		xdp_inject_close(&i);
+		return xdp_error_set(error, err, "cannot keep the programs that hand frames to the kernel");
+	}
+	*out = i;
+	return 0;
+}
+
+void xdp_inject_close(struct xdp_inject *i)
+{
+	int *const fds[] = { &i->frame_fd, &i->rst_fd, &i->probe_fd };
+	size_t n;
+
+	for (n = 0; n < ARRAY_SIZE(fds); n++) {
+		if (*fds[n] >= 0)
+			close(*fds[n]);
+		*fds[n] = -1;
+	}
+}
+
+/* The program's return value, or -errno. */
+static int run(int fd, unsigned ifindex, const uint8_t *frame, size_t len, __u32 flags)
+{
+	/* Linux xdp_convert_md_to_buff(): data_end is the length, and the queue must be one in use. */
+	struct xdp_md context = { .data_end = (__u32)len, .ingress_ifindex = ifindex };
+	struct bpf_test_run_opts options = { .sz = sizeof(options),
+					     .data_in = frame,
+					     .data_size_in = (__u32)len,
+					     .ctx_in = &context,
+					     .ctx_size_in = sizeof(context),
+					     .repeat = 1,
+					     .flags = flags };
+
+	if (len < sizeof(struct ether_header) || len > ALPNXDP_MAX_FRAME)
+		return -EMSGSIZE;
+	if (bpf_prog_test_run_opts(fd, &options))
+		return -errno;
+	return (int)options.retval;
+}
+
+static int inject(int fd, unsigned ifindex, const uint8_t *frame, size_t len)
+{
+	int err = run(fd, ifindex, frame, len, BPF_F_TEST_XDP_LIVE_FRAMES);
+
+	return err < 0 ? err : 0;
+}
+
+int xdp_inject_frame(const struct xdp_inject *i, unsigned ifindex, const uint8_t *frame, size_t len)
+{
+	return inject(i->frame_fd, ifindex, frame, len);
+}
+
+int xdp_inject_rst(const struct xdp_inject *i, unsigned ifindex, const uint8_t *frame, size_t len)
+{
+	return inject(i->rst_fd, ifindex, frame, len);
+}
+
+int xdp_probe(const struct xdp_inject *i, unsigned ifindex, const uint8_t *frame, size_t len)
+{
+	return run(i->probe_fd, ifindex, frame, len, 0);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The maps of an attachment, through descriptors alone: no capability, no path.
+ *
+ * The counter of flows may be too high for a moment, never too low: the program skips the flow map while it is zero.
+ * So an entry is deleted first and counted down afterwards.
+ */
+#include <errno.h>
+#include <bpf/bpf.h>
+#include <sys/mman.h>
+#include "xdp/xdp.h"
+
+enum { QUEUES_SIZE = ALPNXDP_MAX_QUEUES * sizeof(struct queue_state) };
+
+static void *map_memory(int fd, size_t size)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+}
+
+int xdp_shared_map(const struct xdp_maps *maps, struct xdp_shared *out)
+{
+	void *config, *queues, *live;
+	int err;
+
+	config = map_memory(maps->config, sizeof(struct config));
+	if (config == MAP_FAILED)
+		return -errno;
+	queues = map_memory(maps->queues, QUEUES_SIZE);
+	if (queues == MAP_FAILED) {
+		err = -errno;
+		goto err_config;
+	}
+	live = map_memory(maps->live, sizeof(struct live));
+	if (live == MAP_FAILED) {
+		err = -errno;
+		goto err_queues;
+	}
+	*out = (struct xdp_shared){ .config = config, .queues = queues, .live = live };
+	return 0;
+
+err_queues:
+	munmap(queues, QUEUES_SIZE);
+err_config:
+	munmap(config, sizeof(struct config));
+	return err;
+}
+
+void xdp_shared_unmap(struct xdp_shared *s)
+{
+	munmap(s->config, sizeof(*s->config));
+	munmap(s->queues, QUEUES_SIZE);
+	munmap(s->live, sizeof(*s->live));
+	*s = (struct xdp_shared){ 0 };
+}
+
+/* ------------------------------------------------------------------ flows */
+
+int xdp_flow_get(const struct xdp_maps *m, const struct xdp_shared *s, const struct flow_key *key,
+		 struct flow *out)
+{
+	struct flow flow;
+
+	if (bpf_map_lookup_elem(m->flows, key, &flow))
+		return -errno;
+	if (flow.epoch != s->config->epoch)
+		return -ENOENT;
+	*out = flow;
+	return 0;
+}
+
+/* -ENOENT when the program has ended the entry meanwhile: BPF_EXIST does not bring it back. */
+int xdp_flow_set_state(const struct xdp_maps *m, const struct flow_key *key, enum flow_state state)
+{
+	struct flow flow;
+
+	if (bpf_map_lookup_elem(m->flows, key, &flow))
+		return -errno;
+	flow.state = (__u8)state;
+	return bpf_map_update_elem(m->flows, key, &flow, BPF_EXIST) ? -errno : 0;
+}
+
+int xdp_flow_delete(const struct xdp_maps *m, struct xdp_shared *s, const struct flow_key *key)
+{
+	if (bpf_map_delete_elem(m->flows, key))
+		return -errno;
+	__atomic_fetch_sub(&s->live->flows, 1, __ATOMIC_RELAXED);
+	return 0;
+}
+
+static bool flow_expired(const struct flow *f, uint32_t epoch, uint64_t now_ns)
+{
+	const uint64_t limit = ALPNXDP_OFFER_MS * 1000000ull;
+
+	if (f->epoch != epoch)
+		return true;
+	/* The program's clock may have been read after the caller's. */
+	return f->state == FLOW_OFFERED && now_ns > f->offered_ns && now_ns - f->offered_ns > limit;
+}
+
+/*
+ * The kernel starts again at the first entry when the cursor's own entry is gone, so the next key is asked for before
+ * an entry is deleted; where the program deletes or inserts meanwhile, the limit ends the walk.
+ */
+unsigned xdp_flow_sweep(const struct xdp_maps *m, struct xdp_shared *s, struct xdp_sweep *sweep,
+			unsigned budget, uint64_t now_ns)
+{
+	unsigned left = MIN(budget, 2u * ALPNXDP_MAX_FLOWS), deleted = 0;
+	struct flow_key key, next;
+	struct flow flow;
+	bool more;
+
+	if (bpf_map_get_next_key(m->flows, sweep->started ? &sweep->at : NULL, &key)) {
+		sweep->started = false;
+		return 0;
+	}
+	for (more = true; more && left; left--, key = next) {
+		more = !bpf_map_get_next_key(m->flows, &key, &next);
+		sweep->at = key;
+		sweep->started = more;
+		if (bpf_map_lookup_elem(m->flows, &key, &flow) ||
+		    !flow_expired(&flow, s->config->epoch, now_ns))
+			continue;
+		if (!xdp_flow_delete(m, s, &key))
+			deleted++;
+	}
+	return deleted;
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What the machine must offer before anything is tried: rights and a kernel. */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include "xdp/private.h"
+
+/* CAP_SYS_ADMIN includes CAP_BPF and CAP_PERFMON; opening a program by its id asks for CAP_SYS_ADMIN itself. */
+static bool have_rights(void)
+{
+	static const unsigned needed[] = { CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN };
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	size_t i;
+
+	if (syscall(SYS_capget, &header, data))
+		return false;
+	for (i = 0; i < ARRAY_SIZE(needed); i++)
+		if (!(data[CAP_TO_INDEX(needed[i])].effective & CAP_TO_MASK(needed[i])))
+			return false;
+	return true;
+}
+
+int xdp_system_check_rights(const char *verb, const char *ifname, struct xdp_error *error)
+{
+	if (have_rights())
+		return 0;
+	xdp_words_forget();
+	xdp_error_set(error, -EPERM, "%s: XDP programs need root", ifname);
+	xdp_error_fix(error, "sudo alpnxdp %s %s", verb, ifname);
+	return -EPERM;
+}
+
+int xdp_system_check_kernel(const char *release, struct xdp_error *error)
+{
+	static const struct {
+		unsigned major, minor;
+		const char *feature;
+	} needs[] = {
+		{ 5, 18, "handing frames to the kernel (BPF_F_TEST_XDP_LIVE_FRAMES)" },
+		{ 5, 19, "using BPF maps without capabilities" },
+		{ 6, 1, "everything else; no older kernel was tested" },
+	};
+	unsigned major = 0, minor = 0;
+	size_t i;
+
+	if (sscanf(release, "%u.%u", &major, &minor) != 2)
+		return 0; /* a release that names itself otherwise: the calls themselves will tell */
+	for (i = 0; i < ARRAY_SIZE(needs); i++) {
+		if (major > needs[i].major || (major == needs[i].major && minor >= needs[i].minor))
+			continue;
+		xdp_words_forget();
+		xdp_error_set(error, -EOPNOTSUPP, "kernel %u.%u is too old: %u.%u is needed for %s", major,
+			      minor, needs[i].major, needs[i].minor, needs[i].feature);
+		xdp_error_fix(error, "apt-get install -t bookworm-backports linux-image-amd64");
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
