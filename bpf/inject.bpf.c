@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Programs that are never attached: userspace runs them with BPF_PROG_TEST_RUN on frames that it made itself.
+ *
+ * inject_frame and inject_rst run on live frames, which go on from here into the receiving interface's own stack.
+ * probe runs on a copy, and only its return value is of interest.
+ */
+#include <alpnxdp/abi.h>
+#include <bpf/bpf_helpers.h>
+#include "handoff.h"
+#include "headers.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+struct found {
+	enum probe_answer answer;
+	__u32 rcv_nxt;
+};
+
+/* The kernel's connection of a segment. A listener is none, and neither is what only waits for stragglers. */
+static __always_inline void find_connection(struct xdp_md *ctx, const struct packet *p, struct found *out)
+{
+	struct bpf_sock *sk = handoff_lookup(ctx, p);
+	struct tcp_request_sock *request;
+	struct tcp_sock *tp;
+
+	if (!sk)
+		return;
+	if (sk->state == TCP_NEW_SYN_RECV) {
+		request = bpf_skc_to_tcp_request_sock(sk);
+		if (request) {
+			out->answer = PROBE_REQUEST;
+			out->rcv_nxt = request->rcv_isn + 1;
+		}
+	} else if (sk->state != TCP_LISTEN && sk->state != TCP_TIME_WAIT && sk->state != TCP_CLOSE) {
+		tp = bpf_skc_to_tcp_sock(sk);
+		if (tp) {
+			out->answer = PROBE_SOCKET;
+			out->rcv_nxt = tp->rcv_nxt;
+		}
+	}
+	bpf_sk_release(sk);
+}
+
+/* RFC 1624: the sum is updated by what changed; never with plain subtraction (section 3 there). */
+static __always_inline __sum16 checksum_update(__sum16 check, __be32 from, __be32 to)
+{
+	__u32 sum = (__u16)~check;
+
+	sum += (__u16)~from;
+	sum += (__u16) ~(from >> 16);
+	sum += (__u16)to;
+	sum += to >> 16;
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+SEC("xdp")
+int inject_frame(struct xdp_md *ctx)
+{
+	return XDP_PASS;
+}
+
+/*
+ * Only a RST whose sequence number is exactly the kernel's rcv_nxt at this moment ends the connection in silence: one
+ * behind it is ignored, one ahead of it makes the kernel send a challenge ACK (RFC 5961 3.2). So it is set here.
+ */
+SEC("xdp")
+int inject_rst(struct xdp_md *ctx)
+{
+	struct found found = {};
+	struct packet p = {};
+	__be32 seq;
+
+	if (headers_parse(ctx, 0, &p) != REASON_NONE)
+		return XDP_DROP;
+	find_connection(ctx, &p, &found);
+	if (found.answer == PROBE_NONE)
+		return XDP_DROP;
+	seq = bpf_htonl(found.rcv_nxt);
+	p.tcp->check = checksum_update(p.tcp->check, p.tcp->seq, seq);
+	p.tcp->seq = seq;
+	return XDP_PASS;
+}
+
+SEC("xdp")
+int probe(struct xdp_md *ctx)
+{
+	struct found found = {};
+	struct packet p = {};
+
+	if (headers_parse(ctx, 0, &p) != REASON_NONE)
+		return PROBE_NONE;
+	find_connection(ctx, &p, &found);
+	return found.answer;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The TCP options of a hello: the timestamps, and those that forbid adoption.
+ *
+ * Works on a copy in OPTIONS_ROOM bytes, since it runs only for hellos that are about to be offered.
+ * Refuses: TCP-MD5 (RFC 2385), TCP-AO (RFC 5925), MPTCP (RFC 8684), an option that is cut off or shorter than its head.
+ */
+#ifndef ALPNXDP_OPTIONS_H
+#define ALPNXDP_OPTIONS_H
+
+#include <alpnxdp/abi.h>
+#include <bpf/bpf_helpers.h>
+
+enum {
+	OPTIONS_MAX = 40, /* bytes, since the header length is four bits of words */
+	OPTIONS_ROOM =
+		52, /* an option that begins in the last byte may be looked at before its length is judged */
+	OPTION_END = 0,
+	OPTION_NOP = 1,
+	OPTION_TIMESTAMPS = 8,
+	OPTION_MD5 = 19,
+	OPTION_AO = 29,
+	OPTION_MPTCP = 30,
+};
+
+struct tcp_options {
+	__u32 ts_value;
+	__u32 ts_echo;
+	bool has_timestamp;
+};
+
+static __always_inline __u32 options_u32(const __u8 *bytes)
+{
+	return (__u32)bytes[0] << 24 | (__u32)bytes[1] << 16 | (__u32)bytes[2] << 8 | bytes[3];
+}
+
+/*
+ * Fills out, which must be all zero; len <= OPTIONS_MAX. False: the hello must not be adopted.
+ * The loop counts bytes, not options: the verifier then knows every offset, and need not follow each way in which
+ * options can be laid end to end.
+ */
+static __always_inline bool options_parse(const __u8 *bytes, __u32 len, struct tcp_options *out)
+{
+	__u32 at, next = 0, kind, size;
+
+	for (at = 0; at < OPTIONS_MAX && at < len; at++) {
+		if (at < next)
+			continue;
+		kind = bytes[at];
+		if (kind == OPTION_END)
+			break;
+		if (kind == OPTION_NOP)
+			continue;
+		size = bytes[at + 1];
+		next = at + size;
+		if (size < 2 || next > len)
+			return false;
+		if (kind == OPTION_MD5 || kind == OPTION_AO || kind == OPTION_MPTCP)
+			return false;
+		if (kind == OPTION_TIMESTAMPS && size == 10) {
+			out->has_timestamp = true;
+			out->ts_value = options_u32(bytes + at + 2);
+			out->ts_echo = options_u32(bytes + at + 6);
+		}
+	}
+	return true;
+}
+
+#endif

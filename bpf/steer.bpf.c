@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * alpnxdp_steer: which packets go to the engine.
+ *
+ * Owns: the maps and the ladder of questions, cheapest first. One exit, one counter per reason; whatever is not
+ * positively ours is XDP_PASS. It changes no packet and adjusts no frame.
+ *
+ * The path of a bystander (headers, one read each of "config" and "live", the first data byte) uses direct packet
+ * access only. Bytes are copied, and the kernel is asked, only for what begins like a ClientHello.
+ */
+#include <alpnxdp/abi.h>
+#include <bpf/bpf_helpers.h>
+#include <xdp/xdp_helpers.h>
+#include "handoff.h"
+#include "headers.h"
+#include "hello.h"
+#include "options.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* For libxdp's dispatcher: early, since what follows should not see adopted flows; and what we pass goes on. */
+struct {
+	__uint(priority, 10);
+	__uint(XDP_PASS, 1);
+} XDP_RUN_CONFIG(alpnxdp_steer);
+
+struct scratch {
+	struct hello walk;
+	__u8 hello[ALPNXDP_MAX_HELLO];
+	__u8 options[OPTIONS_ROOM];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct config);
+} config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, ALPNXDP_MAX_QUEUES);
+	__type(key, __u32);
+	__type(value, struct queue_state);
+} queues SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct live);
+} live SEC(".maps");
+
+/* Not an LRU map: an adopted flow must never be evicted by a flood of offers. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ALPNXDP_MAX_FLOWS);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, ALPNXDP_MAX_NAMES);
+	__type(key, name_hash_t);
+	__type(value, __u8);
+} names SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, NUM_REASONS);
+	__type(key, __u32);
+	__type(value, __u64);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_XSKMAP);
+	__uint(max_entries, ALPNXDP_MAX_QUEUES);
+	__type(key, __u32);
+	__type(value, __u32);
+} xsks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch SEC(".maps");
+
+static const __u32 zero;
+
+/* Has somebody served this queue lately? A hung engine must not swallow packets. */
+static __always_inline bool engine_alive(__u32 queue)
+{
+	const struct queue_state *q = bpf_map_lookup_elem(&queues, &queue);
+
+	if (!q || !q->heartbeat_ns)
+		return false;
+	return (__s64)(bpf_ktime_get_ns() - q->heartbeat_ns) <= ALPNXDP_HEARTBEAT_MS * 1000000ll;
+}
+
+/* An empty slot would make the redirection fall back to XDP_PASS, but only after an offer had been recorded. */
+static __always_inline bool engine_listens(__u32 queue)
+{
+	return bpf_map_lookup_elem(&xsks, &queue);
+}
+
+static __always_inline bool credit_take(__u32 queue)
+{
+	struct queue_state *q = bpf_map_lookup_elem(&queues, &queue);
+
+	if (!q)
+		return false;
+	if (__sync_fetch_and_add(&q->credit, -1) > 0)
+		return true;
+	__sync_fetch_and_add(&q->credit, 1);
+	return false;
+}
+
+static __always_inline void credit_return(__u32 queue)
+{
+	struct queue_state *q = bpf_map_lookup_elem(&queues, &queue);
+
+	if (q)
+		__sync_fetch_and_add(&q->credit, 1);
+}
+
+static __always_inline void flow_forget(struct live *l, const struct flow_key *key)
+{
+	if (!bpf_map_delete_elem(&flows, key))
+		__sync_fetch_and_add(&l->flows, -1);
+}
+
+static __always_inline bool flow_remember(struct live *l, const struct flow_key *key, const struct flow *flow)
+{
+	if (bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST))
+		return false;
+	__sync_fetch_and_add(&l->flows, 1);
+	return true;
+}
+
+/* Step 0: in generic mode the frames that we inject come by here. */
+static __always_inline bool is_injected(struct xdp_md *ctx, const struct config *cfg)
+{
+	struct cursor c = { .at = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end };
+	const struct ethhdr *eth = cursor_take(&c, sizeof(*eth));
+	__u32 i, difference = 0;
+
+	if (!eth)
+		return false;
+	for (i = 0; i < sizeof(eth->h_source); i++)
+		difference |= eth->h_source[i] ^ cfg->own_mac[i];
+	return !difference;
+}
+
+/*
+ * Step 2: a flow of ours, by its state. A SYN ends an entry only where the connection is over: an adopted flow must
+ * not die of a blind SYN (RFC 5961 4), and what is offered is still whole in the kernel, which judges SYNs itself.
+ */
+static __always_inline enum reason judge_flow(struct xdp_md *ctx, const struct config *cfg, struct live *l,
+					      const struct packet *p)
+{
+	const struct flow *flow = bpf_map_lookup_elem(&flows, &p->key);
+	bool syn = p->flags & TCP_FLAG_SYN;
+
+	if (!flow || flow->epoch != cfg->epoch)
+		return REASON_NONE;
+	if (flow->state == FLOW_OFFERED && !engine_alive(flow->queue)) {
+		flow_forget(l, &p->key);
+		return REASON_FLOW_STALE;
+	}
+	if (syn && flow->state != FLOW_ADOPTED) {
+		if (flow->state != FLOW_OFFERED)
+			flow_forget(l, &p->key);
+		return REASON_FLOW_SYN;
+	}
+	if (flow->state == FLOW_DECLINED)
+		return REASON_FLOW_DECLINED;
+	return engine_listens(ctx->rx_queue_index) ? REASON_FLOW : REASON_FLOW_NO_SOCKET;
+}
+
+/* Step 5, for everybody: application data and other protocols stop at their first byte. */
+static __always_inline bool begins_like_handshake(struct xdp_md *ctx, const struct packet *p)
+{
+	struct cursor c = { .at = p->tcp + 1, .end = (void *)(long)ctx->data_end };
+	const __u8 *first;
+
+	if (!cursor_take(&c, p->options_len))
+		return false;
+	first = cursor_take(&c, 1);
+	return first && *first == 22;
+}
+
+static __always_inline bool is_pending(const struct config *cfg, const struct scratch *s)
+{
+	const struct hello *h = &s->walk;
+	name_hash_t hash;
+
+	if (cfg->flags & CONFIG_ANY_NAME)
+		return true;
+	if (!h->name_len) /* not in view: only userspace will know. Not there at all: never ours (RFC 8737 3) */
+		return !h->complete;
+	hash = hello_name_hash(s->hello, h);
+	return bpf_map_lookup_elem(&names, &hash);
+}
+
+static __always_inline __u32 load_bytes(struct xdp_md *ctx, __u32 offset, __u8 *out, __u32 len)
+{
+	/* The verifier wants to see 0 < len <= room right before the call. */
+	barrier_var(len);
+	if (!len || len > ALPNXDP_MAX_HELLO)
+		return 0;
+	return bpf_xdp_load_bytes(ctx, offset, out, len) ? 0 : len;
+}
+
+/* Steps 5 and 6, up to the name. */
+static __always_inline enum reason judge_hello(struct xdp_md *ctx, const struct config *cfg,
+					       const struct packet *p, struct scratch *s)
+{
+	__u32 len = p->data_len;
+
+	if (!begins_like_handshake(ctx, p))
+		return REASON_NOT_HELLO;
+	if (len > ALPNXDP_MAX_HELLO)
+		len = ALPNXDP_MAX_HELLO;
+	len = load_bytes(ctx, p->data_offset, s->hello, len);
+	switch (hello_walk(s->hello, len, &s->walk)) {
+	case HELLO_ACME:
+		return is_pending(cfg, s) ? REASON_NONE : REASON_NOT_PENDING;
+	case HELLO_MORE:
+		return REASON_HELLO_UNDECIDED;
+	case HELLO_OTHER:
+		return REASON_HELLO_OTHER;
+	case HELLO_MALFORMED:
+		return REASON_HELLO_MALFORMED;
+	default:
+		return REASON_NOT_HELLO;
+	}
+}
+
+static __always_inline bool read_options(struct xdp_md *ctx, const struct packet *p, struct scratch *s,
+					 struct tcp_options *out)
+{
+	__u32 len = p->options_len;
+
+	if (!len)
+		return true;
+	barrier_var(len);
+	if (!len || len > OPTIONS_MAX ||
+	    bpf_xdp_load_bytes(ctx, p->tcp_offset + sizeof(struct tcphdr), s->options, len))
+		return false;
+	return options_parse(s->options, len, out);
+}
+
+/* The end of step 6: a hello for us. May it be offered now? */
+static __always_inline enum reason judge_offer(struct xdp_md *ctx, const struct config *cfg, struct live *l,
+					       const struct packet *p, struct scratch *s)
+{
+	__u8 wrong = TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST | TCP_FLAG_URG;
+	__u32 queue = ctx->rx_queue_index;
+	struct tcp_options options = {};
+	struct flow flow = {};
+	enum reason reason;
+
+	if (!engine_alive(queue))
+		return REASON_ENGINE_SILENT;
+	if (p->frame_len > ALPNXDP_MAX_FRAME)
+		return REASON_OVERSIZE;
+	if ((p->flags & (wrong | TCP_FLAG_ACK)) != TCP_FLAG_ACK)
+		return REASON_TCP_FLAGS;
+	if (!read_options(ctx, p, s, &options))
+		return REASON_TCP_OPTION;
+	if (!engine_listens(queue))
+		return REASON_NO_SOCKET;
+	reason = handoff_take(ctx, p, &options, &flow.handoff);
+	if (reason != REASON_NONE)
+		return reason;
+	if (!credit_take(queue))
+		return REASON_NO_CREDIT;
+
+	flow.offered_ns = bpf_ktime_get_ns();
+	flow.epoch = cfg->epoch;
+	flow.queue = queue;
+	flow.state = FLOW_OFFERED;
+	flow_forget(l, &p->key); /* what a dead engine left */
+	if (!flow_remember(l, &p->key, &flow)) {
+		credit_return(queue);
+		return REASON_TABLE_FULL;
+	}
+	return REASON_OFFERED;
+}
+
+static __always_inline enum reason judge(struct xdp_md *ctx)
+{
+	const struct config *cfg = bpf_map_lookup_elem(&config, &zero);
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+	struct live *l = bpf_map_lookup_elem(&live, &zero);
+	struct packet p = {};
+	enum reason reason;
+
+	if (!cfg || !s || !l || (!cfg->armed && !l->flows))
+		return REASON_UNARMED;
+	if ((cfg->flags & CONFIG_GENERIC) && is_injected(ctx, cfg))
+		return REASON_INJECTED;
+	reason = headers_parse(ctx, cfg->port, &p);
+	if (reason == REASON_NONE && l->flows)
+		reason = judge_flow(ctx, cfg, l, &p);
+	if (reason != REASON_NONE)
+		return reason;
+	if (!cfg->armed)
+		return REASON_UNARMED;
+	if (!p.data_len)
+		return REASON_NO_PAYLOAD;
+	reason = judge_hello(ctx, cfg, &p, s);
+	if (reason != REASON_NONE)
+		return reason;
+	return judge_offer(ctx, cfg, l, &p, s);
+}
+
+SEC("xdp")
+int alpnxdp_steer(struct xdp_md *ctx)
+{
+	__u32 reason = judge(ctx);
+	__u64 *counter = bpf_map_lookup_elem(&counters, &reason);
+
+	if (counter)
+		(*counter)++;
+	if (reason == REASON_FLOW || reason == REASON_OFFERED)
+		return bpf_redirect_map(&xsks, ctx->rx_queue_index, XDP_PASS);
+	return XDP_PASS;
+}
