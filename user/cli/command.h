@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Private to cli: a parsed command line, the two tables, and what verbs print with. */
+#ifndef ALPNXDP_CLI_COMMAND_H
+#define ALPNXDP_CLI_COMMAND_H
+
+#include <stdio.h>
+#include <jansson.h>
+#include "base/base.h"
+#include "challenge/challenge.h"
+#include "control/control.h"
+#include "daemon/daemon.h"
+#include "xdp/xdp.h"
+
+enum option_id {
+	OPTION_MODE,
+	OPTION_PORT,
+	OPTION_FOREGROUND,
+	OPTION_ALL,
+	OPTION_DIGEST,
+	OPTION_KEY_AUTH,
+	OPTION_TTL,
+	OPTION_JSON, /* from here on: of every verb */
+	OPTION_SOCKET,
+	OPTION_HELP,
+	OPTION_VERSION, /* of the program, before the verb */
+	NUM_OPTIONS
+};
+
+/* What the command line said. */
+struct command {
+	const struct verb *verb; /* NULL: none */
+	const char *socket;
+	bool json;
+	bool help;
+	bool version;
+	bool all;
+	bool foreground;
+	enum xdp_mode mode;
+	uint16_t port;
+	const char *digest; /* as typed; NULL: not given */
+	const char *key_auth;
+	uint32_t ttl_s;
+	size_t operands;
+	const char *operand[DAEMON_MAX_INTERFACES];
+};
+
+struct option_row {
+	const char *name;
+	const char *argument; /* NULL: takes none */
+	const char *help;
+	/* Takes the value; returns NULL, or what is wrong with it. */
+	const char *(*set)(struct command *c, const char *value);
+};
+extern const struct option_row option_rows[NUM_OPTIONS];
+
+struct verb {
+	const char *name;
+	const char *arguments; /* for the synopsis */
+	const char *help;      /* one line */
+	const char *more;      /* lines of its own help */
+	const char *operand;   /* what is missing when there are too few */
+	size_t least, most;    /* operands */
+	unsigned options;      /* bits 1 << enum option_id, those of every verb left out */
+	int (*run)(const struct command *c);
+};
+extern const struct verb verbs[];
+extern const size_t verb_count;
+
+bool verb_has_option(const struct verb *v, enum option_id id); /* v NULL: the program's own options */
+
+/* Fills *c. 0, or an exit status after an error has been printed. */
+int command_parse(int argc, char **argv, struct command *c);
+
+/* At most 24 lines of 80 columns each. */
+void help_program(FILE *to);
+void help_verb(FILE *to, const struct verb *v);
+
+/* The verbs. */
+int run_attach(const struct command *c);
+int run_detach(const struct command *c);
+int run_status(const struct command *c);
+int run_add(const struct command *c);
+int run_remove(const struct command *c);
+int run_list(const struct command *c);
+int run_version(const struct command *c);
+
+/* ----------------------------------------------------------- output.c */
+
+/* An error as enum control_exit, what happened, and, where not NULL or "", the system's words and the fix. */
+struct failure {
+	enum control_exit code;
+	const char *what;
+	const char *system;
+	const char *fix;
+};
+int failure_tell(const struct command *c, const struct failure *f); /* prints it; returns its code */
+json_t *failure_json(const struct failure *f);
+void failure_print(const struct failure *f); /* to stderr only */
+
+/* Prints body as one line with "schema": "alpnxdp.<name>/1" in front. Takes the reference. */
+void print_json(const char *name, json_t *body);
+
+/* ------------------------------------------------------------- ask.c */
+
+enum { ASK_MS = 5000, ASK_ATTACH_MS = 60000, ASK_DETACH_MS = 8000 }; /* attaching may restart the link */
+
+/*
+ * One request to the daemon. 0 with *reply, whether its "ok" is true or false; or the negative errno of
+ * control_call().
+ */
+int ask(const struct command *c, int timeout_ms, const char *verb, const char *const *pairs, json_t **reply);
+bool ask_nobody(int err);                         /* no daemon, or one that has ended */
+int ask_failed(const struct command *c, int err); /* prints why ask() failed; returns the exit status */
+
+/* For most verbs: asks and returns the reply if it is ok: true; else prints the error and sets *status. */
+json_t *ask_or_fail(const struct command *c, const char *verb, const char *const *pairs, int *status);
+
+/* A refusal's words; they point into the reply. */
+struct failure reply_failure(const json_t *reply);
+bool reply_ok(const json_t *reply);
+
+/* Members of a reply; 0, "" and false when they are not there. */
+uint64_t reply_number(const json_t *object, const char *key);
+const char *reply_string(const json_t *object, const char *key);
+bool reply_true(const json_t *object, const char *key);
+
+/* ------------------------------------------------------ attachment.c */
+
+json_t *attachment_json(const struct xdp_attachment *a);
+void attachment_print_facts(
+	const json_t *interface); /* "native mode, 2 queues, ..." and the end of the line */
+
+/* ---------------------------------------------------------- report.c */
+
+void report_print(const json_t *status); /* status in words */
+
+/* ------------------------------------------------------------- text.c */
+
+bool text_is_ifname(const char *text);
+const char *text_parse_port(const char *text, uint16_t *port); /* NULL or what is wrong */
+const char *text_parse_ttl(const char *text, uint32_t *seconds);
+enum { DURATION_TEXT_LEN = 32 };
+void text_format_duration(uint64_t seconds, char out[DURATION_TEXT_LEN]); /* "2d 3h", "59m 3s" */
+const char *text_nearest_verb(const char *text);                          /* NULL: none is near */
+
+#endif

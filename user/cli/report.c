@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The text of status. Counters that are zero are not printed: what is there deserves to be read. */
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+#include "cli/command.h"
+
+static void print_daemon(const json_t *status)
+{
+	const json_t *daemon = json_object_get(status, "daemon");
+	char up[DURATION_TEXT_LEN];
+
+	if (!json_is_object(daemon)) {
+		printf("daemon: %s\n",
+		       reply_number(status, "code") == EXIT_TRY_AGAIN
+			       ? "does not answer; once it is silent for a second, everything passes"
+			       : "not running, everything passes");
+		return;
+	}
+	text_format_duration(reply_number(daemon, "uptime_s"), up);
+	printf("daemon: running for %s, process %" PRIu64 " (engine %" PRIu64 "), epoch %" PRIu64
+	       ", version %s\n",
+	       up, reply_number(daemon, "pid"), reply_number(daemon, "engine_pid"),
+	       reply_number(daemon, "epoch"), reply_string(daemon, "version"));
+	printf("challenges: %" PRIu64 " pending, %" PRIu64 " flows\n", reply_number(status, "challenges"),
+	       reply_number(status, "flows"));
+}
+
+static void print_row(const char *name, uint64_t value, const char *help)
+{
+	if (value)
+		printf("    %-20s %12" PRIu64 "%s%s\n", name, value, *help ? "  " : "", help);
+}
+
+/* All members of an object of numbers. */
+static void print_numbers(const char *title, json_t *numbers)
+{
+	bool titled = false;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(numbers, name, value)
+	{
+		if (!json_integer_value(value))
+			continue;
+		if (!titled)
+			printf("  %s\n", title);
+		titled = true;
+		print_row(name, (uint64_t)json_integer_value(value), "");
+	}
+}
+
+static void print_counters(const json_t *counters)
+{
+	if (!json_is_object(counters))
+		return;
+	puts("  packets");
+	for (enum reason r = 0; r < NUM_REASONS; r++)
+		print_row(xdp_reason_name(r), reply_number(counters, xdp_reason_name(r)), xdp_reason_help(r));
+}
+
+static void print_neighbours(const json_t *list)
+{
+	const json_t *program;
+	size_t i;
+
+	if (json_array_size(list) == 0)
+		return;
+	printf("  on the hook: ");
+	json_array_foreach(list, i, program)
+		printf("%s%s (id %" PRIu64 "%s)", i ? ", " : "", reply_string(program, "name"),
+		       reply_number(program, "id"), reply_true(program, "ours") ? ", ours" : "");
+	putchar('\n');
+}
+
+static void print_interface(const json_t *interface)
+{
+	uint64_t age = reply_number(interface, "heartbeat_age_ms");
+
+	printf("\n%s: ", reply_string(interface, "name"));
+	attachment_print_facts(interface);
+	if (json_object_get(interface, "heartbeat_age_ms"))
+		printf("  heartbeat: %" PRIu64 " ms ago%s\n", age,
+		       age > ALPNXDP_HEARTBEAT_MS ? ": the engine hangs, everything passes" : "");
+	print_neighbours(json_object_get(interface, "neighbours"));
+	print_counters(json_object_get(interface, "counters"));
+	print_numbers("rings", json_object_get(interface, "rings"));
+}
+
+/*
+ * RFC 5961 3.2: the RST carries exactly the number that is expected; conntrack may have closed the flow by
+ * then.
+ */
+static void print_unsilenced(uint64_t count)
+{
+	if (!count)
+		return;
+	printf("  %" PRIu64
+	       " of the kernel's sockets could not be ended: the web server keeps them until its own\n"
+	       "  timeout. The validations are not touched by this.\n"
+	       "    cause: most likely a firewall rule that drops `ct state invalid`\n"
+	       "    fix: before that rule: nft insert rule inet filter input tcp flags rst accept\n",
+	       count);
+}
+
+static void print_flows(const json_t *status)
+{
+	const json_t *silence = json_object_get(status, "silence");
+
+	if (!json_is_object(silence))
+		return;
+	puts("\nflows");
+	print_numbers("how they ended", json_object_get(status, "outcomes"));
+	print_numbers("hellos not answered", json_object_get(status, "gate"));
+	print_numbers("frames dropped", json_object_get(status, "drops"));
+	print_numbers("kernel sockets ended", json_object_get(status, "silence"));
+	print_numbers("given back to the kernel", json_object_get(status, "given_back"));
+	print_numbers("sent", json_object_get(status, "transmit"));
+	print_row("strays", reply_number(status, "strays"), "frames of no flow that was offered");
+	print_row("stale_offers", reply_number(status, "stale_offers"),
+		  "offers that did not match their frame");
+	print_unsilenced(reply_number(silence, "unsilenced"));
+}
+
+void report_print(const json_t *status)
+{
+	const json_t *interfaces = json_object_get(status, "interfaces"), *interface;
+	size_t i;
+
+	print_daemon(status);
+	json_array_foreach(interfaces, i, interface) print_interface(interface);
+	if (json_array_size(interfaces) == 0)
+		puts(geteuid() == 0 ? "interfaces: none is attached"
+				    : "interfaces: only root can see what is attached");
+	print_flows(status);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The table of verbs, and the way from it to the one that was typed. */
+#include <errno.h>
+#include <string.h>
+#include <alpnxdp/abi.h>
+#include <alpnxdp/version.h>
+#include "cli/cli.h"
+#include "cli/command.h"
+
+#define BIT(id) (1u << OPTION_##id)
+
+const struct verb verbs[] = {
+	{ .name = "attach",
+	  .arguments = "IFACE... [--mode M] [--port N] [--foreground]",
+	  .help = "start answering on these interfaces",
+	  .more = "Starts the daemon, which goes into the background when the program is live on\n"
+		  "every queue; asks it when it runs already. All interfaces or none. The web\n"
+		  "server goes on as it is. Needs root.\n",
+	  .operand = "the name of an interface",
+	  .least = 1,
+	  .most = DAEMON_MAX_INTERFACES,
+	  .options = BIT(MODE) | BIT(PORT) | BIT(FOREGROUND),
+	  .run = run_attach },
+	{ .name = "detach",
+	  .arguments = "IFACE... | --all",
+	  .help = "stop, and remove every trace",
+	  .more = "Removes the program from these interfaces; the daemon ends with the last one.\n"
+		  "Works without a daemon too. Needs root.\n",
+	  .operand = "the name of an interface, or --all",
+	  .most = DAEMON_MAX_INTERFACES,
+	  .options = BIT(ALL),
+	  .run = run_detach },
+	{ .name = "status",
+	  .arguments = "[IFACE]",
+	  .help = "what is attached, and what it has seen",
+	  .more = "Counters that are zero are left out (not with --json). As root it also shows the\n"
+		  "other programs on the interface, and what is attached when no daemon runs.\n"
+		  "Exit status 3 when nothing answers challenges.\n",
+	  .most = 1,
+	  .run = run_status },
+	{ .name = "add",
+	  .arguments = "IDENT (--digest D | --key-auth TEXT) [--ttl 1h]",
+	  .help = "answer challenges for a name or an address",
+	  .more = "IDENT is a DNS name or an IP address. The digest is the SHA-256 of the key\n"
+		  "authorization as base64url, base64 or hex. Several digests per identifier may be\n"
+		  "pending; the one added last is answered with.\n",
+	  .operand = "a name or an address",
+	  .least = 1,
+	  .most = 1,
+	  .options = BIT(DIGEST) | BIT(KEY_AUTH) | BIT(TTL),
+	  .run = run_add },
+	{ .name = "remove",
+	  .arguments = "IDENT [--digest D]",
+	  .help = "stop answering for it",
+	  .more = "Removes all challenges of the name or address, or the one with this digest.\n"
+		  "Nothing pending is no error.\n",
+	  .operand = "a name or an address",
+	  .least = 1,
+	  .most = 1,
+	  .options = BIT(DIGEST),
+	  .run = run_remove },
+	{ .name = "list",
+	  .arguments = "",
+	  .help = "the pending challenges",
+	  .more = "In the order of adding. HITS counts the connections answered.\n",
+	  .run = run_list },
+	{ .name = "version",
+	  .arguments = "",
+	  .help = "the version of this program",
+	  .more = "",
+	  .run = run_version },
+};
+const size_t verb_count = ARRAY_SIZE(verbs);
+
+bool verb_has_option(const struct verb *v, enum option_id id)
+{
+	if (id == OPTION_VERSION)
+		return !v;
+	return id >= OPTION_JSON || (v && v->options & 1u << id);
+}
+
+int run_version(const struct command *c)
+{
+	if (c->json)
+		print_json("version", json_pack("{s:b,s:s,s:i}", "ok", 1, "version", ALPNXDP_VERSION, "abi",
+						(int)ALPNXDP_ABI));
+	else
+		printf("alpnxdp %s\n", ALPNXDP_VERSION);
+	return EXIT_DONE;
+}
+
+static int run(const struct command *c)
+{
+	if (c->version)
+		return run_version(c);
+	if (c->help && c->verb)
+		help_verb(stdout, c->verb);
+	else if (c->help)
+		help_program(stdout);
+	else
+		return c->verb->run(c);
+	return EXIT_DONE;
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct command c;
+	int status = command_parse(argc, argv, &c);
+
+	if (status)
+		return status;
+	xdp_setup_log();
+	status = run(&c);
+	if (fflush(stdout) || ferror(stdout)) {
+		failure_print(&(struct failure){ .what = "the output could not be written",
+						 .system = strerror(errno) });
+		return status ? status : EXIT_FAILED;
+	}
+	return status;
+}
