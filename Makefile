@@ -84,6 +84,10 @@ $(O)/tests/bpf/%: $(O)/obj/tests/bpf/%.o $(LIBRARY:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
+$(O)/tests/netns/xdp_%: $(O)/obj/tests/netns/xdp_%.o $(LIBRARY:%.c=$(O)/obj/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(O)/tests/netns/%: $(O)/obj/tests/netns/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lssl -lcrypto -lpthread

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* libxdp, and nothing else: see dispatch.h for why it is alone in this file. */
-#include <stdlib.h>
 #include <xdp/libxdp.h>
 #include "xdp/dispatch.h"
 
@@ -23,15 +22,6 @@ static enum xdp_attach_mode libxdp_mode(bool generic)
 	return generic ? XDP_MODE_SKB : XDP_MODE_NATIVE;
 }
 
-/*
- * A dispatcher holds its programs by pins. Where no bpffs is mounted (a fresh /sys of `ip netns exec`) libxdp would
- * give up, unless it is told that it may mount one. A choice that the user made in the environment stands.
- */
-static void allow_mount(void)
-{
-	setenv(XDP_BPFFS_MOUNT_ENVVAR, "1", 0);
-}
-
 int dispatch_attach(struct bpf_object *object, const char *program, unsigned ifindex, bool generic)
 {
 	struct xdp_program_opts options = { .sz = sizeof(options), .obj = object, .prog_name = program };
@@ -40,7 +30,6 @@ int dispatch_attach(struct bpf_object *object, const char *program, unsigned ifi
 
 	if (err)
 		return err;
-	allow_mount();
 	err = xdp_program__attach(p, (int)ifindex, libxdp_mode(generic), 0);
 	xdp_program__close(p);
 	return err;

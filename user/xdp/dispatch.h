@@ -14,7 +14,8 @@ struct bpf_object;
 
 /*
  * Loads the program of an opened, not loaded object and attaches it: through a dispatcher where the kernel has
- * extension programs, else alone. Never replaces a program that is not in a dispatcher. The object stays the caller's.
+ * extension programs and this process sees a bpffs for the pins, else alone. Never replaces a program that is not in a
+ * dispatcher: libxdp sets XDP_FLAGS_UPDATE_IF_NOEXIST. The object stays the caller's.
  */
 int dispatch_attach(struct bpf_object *object, const char *program, unsigned ifindex, bool generic);
 

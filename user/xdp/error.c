@@ -46,7 +46,8 @@ static void take_message(bool warning, const char *format, va_list args)
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
-	take_message(level == LIBBPF_WARN, format, args);
+	if (level != LIBBPF_DEBUG) /* several lines for every relocation */
+		take_message(level == LIBBPF_WARN, format, args);
 	return 0;
 }
 

@@ -3,8 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include "xdp/xdp.h"
+
+enum { MAX_CPUS = 8192 };
 
 static const struct {
 	const char *name;
@@ -26,23 +27,24 @@ const char *xdp_reason_help(enum reason reason)
 	return reasons[reason].help;
 }
 
+/*
+ * The kernel writes one value per possible CPU. How many those are is written in /sys, which the engine cannot read, so
+ * there is room for as many as Linux can be built for (CONFIG_NR_CPUS); what it does not write stays zero.
+ */
 int xdp_counters_read(const struct xdp_maps *m, uint64_t out[NUM_REASONS])
 {
-	int cpus = libbpf_num_possible_cpus();
-	uint64_t *values;
+	uint64_t *values = calloc(MAX_CPUS, sizeof(*values));
 	uint32_t reason;
-	int cpu, err = 0;
+	size_t cpu;
+	int err = 0;
 
-	if (cpus < 0)
-		return cpus;
-	values = calloc((size_t)cpus, sizeof(*values));
 	if (!values)
 		return -ENOMEM;
 	for (reason = 0; reason < NUM_REASONS && !err; reason++) {
 		if (bpf_map_lookup_elem(m->counters, &reason, values))
 			err = -errno;
 		out[reason] = 0;
-		for (cpu = 0; cpu < cpus; cpu++)
+		for (cpu = 0; cpu < MAX_CPUS; cpu++)
 			out[reason] += values[cpu];
 	}
 	free(values);

@@ -27,7 +27,10 @@ struct xdp_error {
 enum xdp_mode { XDP_MODE_AUTO, XDP_MODE_NATIVE, XDP_MODE_GENERIC };
 const char *xdp_mode_name(enum xdp_mode mode);
 
-/* Routes the messages of libbpf and libxdp into the log (debug; warnings are kept for struct xdp_error.system). */
+/*
+ * Routes the messages of libbpf and libxdp into the log (debug; warnings are kept for struct xdp_error.system). Without
+ * it they print to stderr. Call it first.
+ */
 void xdp_setup_log(void);
 
 /* ---------------------------------------------------- attaching (keeper) */
@@ -66,8 +69,8 @@ struct xdp_attach_options {
 /*
  * Attaches the steering program; one that an earlier daemon left there (same ABI and mode) is taken over without
  * detaching, one of another ABI is replaced. With nobody serving its queues the program passes everything.
- * -ENODEV no such interface; -EPERM not root; -EBUSY someone else's program; -EOPNOTSUPP kernel too old or mode not
- * possible (names the feature).
+ * -ENODEV no such interface; -EPERM not root; -EBUSY someone else's program; -EEXIST ours, in another mode than the one
+ * asked for; -EOPNOTSUPP kernel too old or mode not possible (names the feature).
  */
 int xdp_attach(const struct xdp_attach_options *o, struct xdp_attachment *out, struct xdp_error *error);
 
@@ -104,7 +107,10 @@ struct xdp_inject {
 int xdp_inject_load(struct xdp_inject *out, struct xdp_error *error); /* keeper */
 void xdp_inject_close(struct xdp_inject *i);
 
-/* Engine, no capability needed. len <= ALPNXDP_MAX_FRAME. One frame per call, 11 µs warm. 0 or -errno. */
+/*
+ * Engine, no capability needed, but the network namespace of the interface. len <= ALPNXDP_MAX_FRAME, else -EMSGSIZE.
+ * One frame per call, 11 µs warm. 0 or -errno.
+ */
 int xdp_inject_frame(const struct xdp_inject *i, unsigned ifindex, const uint8_t *frame, size_t len);
 int xdp_inject_rst(const struct xdp_inject *i, unsigned ifindex, const uint8_t *frame, size_t len);
 int xdp_probe(const struct xdp_inject *i, unsigned ifindex, const uint8_t *frame, size_t len); /* probe_answer or -errno */
@@ -151,7 +157,7 @@ int xdp_rings_fd(const struct xdp_rings *r); /* for poll() */
 
 /* XDP_STATISTICS of the socket. */
 struct xdp_ring_stats {
-	uint64_t rx_dropped;
+	uint64_t rx_dropped; /* by the kernel, or here because a descriptor did not fit */
 	uint64_t rx_ring_full;
 	uint64_t rx_fill_empty;
 	uint64_t tx_invalid;
