@@ -26,6 +26,8 @@ enum {
 struct tcp_options {
 	__u32 ts_value;
 	__u32 ts_echo;
+	__u32 len;
+	__u32 next; /* where the walk finds the next option */
 	bool has_timestamp;
 };
 
@@ -35,25 +37,27 @@ static __always_inline __u32 options_u32(const __u8 *bytes)
 }
 
 /*
- * Fills out, which must be all zero; len <= OPTIONS_MAX. False: the hello must not be adopted.
- * The loop counts bytes, not options: the verifier then knows every offset, and need not follow each way in which
- * options can be laid end to end.
+ * Fills out; len <= OPTIONS_MAX. False: the hello must not be adopted.
+ * The loop counts bytes, so that the verifier knows every offset; where the next option begins is kept in out, which
+ * is in a map, so that the many ways of laying options end to end are one to it (see hello_forget_past()).
  */
 static __always_inline bool options_parse(const __u8 *bytes, __u32 len, struct tcp_options *out)
 {
-	__u32 at, next = 0, kind, size;
+	__u32 at, kind, size;
 
-	for (at = 0; at < OPTIONS_MAX && at < len; at++) {
-		if (at < next)
+	*out = (struct tcp_options){ .len = len };
+	for (at = 0; at < OPTIONS_MAX; at++) {
+		barrier();
+		if (at < out->next)
 			continue;
 		kind = bytes[at];
-		if (kind == OPTION_END)
+		if (at >= out->len || kind == OPTION_END)
 			break;
 		if (kind == OPTION_NOP)
 			continue;
 		size = bytes[at + 1];
-		next = at + size;
-		if (size < 2 || next > len)
+		out->next = at + size;
+		if (size < 2 || at + size > out->len)
 			return false;
 		if (kind == OPTION_MD5 || kind == OPTION_AO || kind == OPTION_MPTCP)
 			return false;

@@ -26,8 +26,10 @@ struct {
 
 struct scratch {
 	struct hello walk;
+	name_hash_t name;
 	__u8 hello[ALPNXDP_MAX_HELLO];
 	__u8 options[OPTIONS_ROOM];
+	struct tcp_options parsed;
 };
 
 struct {
@@ -195,16 +197,30 @@ static __always_inline bool begins_like_handshake(struct xdp_md *ctx, const stru
 	return first && *first == 22;
 }
 
+/*
+ * The walk over scratch->hello, its first len bytes. A global function: the verifier looks at it once, by itself,
+ * instead of once for each way through the headers.
+ */
+__noinline int walk_hello(__u32 len)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+	enum hello_verdict verdict;
+
+	if (!s || len > ALPNXDP_MAX_HELLO)
+		return HELLO_NOT;
+	verdict = hello_walk(s->hello, len, &s->walk);
+	s->name = verdict == HELLO_ACME ? hello_name_hash(s->hello, &s->walk) : 0;
+	return verdict;
+}
+
 static __always_inline bool is_pending(const struct config *cfg, const struct scratch *s)
 {
-	const struct hello *h = &s->walk;
-	name_hash_t hash;
+	name_hash_t hash = s->name;
 
 	if (cfg->flags & CONFIG_ANY_NAME)
 		return true;
-	if (!h->name_len) /* not in view: only userspace will know. Not there at all: never ours (RFC 8737 3) */
-		return !h->complete;
-	hash = hello_name_hash(s->hello, h);
+	if (!s->walk.name_len) /* not in view: only userspace will know. Not there at all: never ours (RFC 8737 3) */
+		return !s->walk.complete;
 	return bpf_map_lookup_elem(&names, &hash);
 }
 
@@ -228,7 +244,7 @@ static __always_inline enum reason judge_hello(struct xdp_md *ctx, const struct 
 	if (len > ALPNXDP_MAX_HELLO)
 		len = ALPNXDP_MAX_HELLO;
 	len = load_bytes(ctx, p->data_offset, s->hello, len);
-	switch (hello_walk(s->hello, len, &s->walk)) {
+	switch (walk_hello(len)) {
 	case HELLO_ACME:
 		return is_pending(cfg, s) ? REASON_NONE : REASON_NOT_PENDING;
 	case HELLO_MORE:
@@ -242,18 +258,23 @@ static __always_inline enum reason judge_hello(struct xdp_md *ctx, const struct 
 	}
 }
 
-static __always_inline bool read_options(struct xdp_md *ctx, const struct packet *p, struct scratch *s,
-					 struct tcp_options *out)
+/* A global function for the same reason as walk_hello(). */
+__noinline int walk_options(__u32 len)
+{
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+
+	return s && options_parse(s->options, len, &s->parsed);
+}
+
+static __always_inline bool read_options(struct xdp_md *ctx, const struct packet *p, struct scratch *s)
 {
 	__u32 len = p->options_len;
 
-	if (!len)
-		return true;
 	barrier_var(len);
-	if (!len || len > OPTIONS_MAX ||
+	if (len && len <= OPTIONS_MAX &&
 	    bpf_xdp_load_bytes(ctx, p->tcp_offset + sizeof(struct tcphdr), s->options, len))
 		return false;
-	return options_parse(s->options, len, out);
+	return walk_options(p->options_len);
 }
 
 /* The end of step 6: a hello for us. May it be offered now? */
@@ -262,7 +283,6 @@ static __always_inline enum reason judge_offer(struct xdp_md *ctx, const struct 
 {
 	__u8 wrong = TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST | TCP_FLAG_URG;
 	__u32 queue = ctx->rx_queue_index;
-	struct tcp_options options = {};
 	struct flow flow = {};
 	enum reason reason;
 
@@ -272,11 +292,11 @@ static __always_inline enum reason judge_offer(struct xdp_md *ctx, const struct 
 		return REASON_OVERSIZE;
 	if ((p->flags & (wrong | TCP_FLAG_ACK)) != TCP_FLAG_ACK)
 		return REASON_TCP_FLAGS;
-	if (!read_options(ctx, p, s, &options))
+	if (!read_options(ctx, p, s))
 		return REASON_TCP_OPTION;
 	if (!engine_listens(queue))
 		return REASON_NO_SOCKET;
-	reason = handoff_take(ctx, p, &options, &flow.handoff);
+	reason = handoff_take(ctx, p, &s->parsed, &flow.handoff);
 	if (reason != REASON_NONE)
 		return reason;
 	if (!credit_take(queue))
