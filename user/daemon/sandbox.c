@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <linux/bpf.h>
 #include "base/base.h"
@@ -87,14 +88,18 @@ static int enter_nowhere(void)
 	return 0;
 }
 
-/* The user database is read before the file system is gone. */
+/* What libc reads from files is read before they are gone: the user database, and the time zone that gmtime(3) wants. */
 static int leave_root(void)
 {
 	const struct passwd *user = getpwnam("alpnxdp");
 	uid_t uid = user ? user->pw_uid : 65534;
 	gid_t gid = user ? user->pw_gid : 65534;
-	int err = enter_nowhere();
+	int err;
 
+	if (setenv("TZ", "UTC0", 1))
+		return -errno;
+	tzset();
+	err = enter_nowhere();
 	if (!err && (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
 		err = -errno;
 	return err;

@@ -151,6 +151,19 @@ static void loop(struct worker *w)
 	}
 }
 
+/* The keeper's last words may be the answer to a request: it still goes out. */
+static void say_goodbye(struct worker *w)
+{
+	struct pollfd fds[CONTROL_CLIENTS + 1];
+	size_t count;
+
+	if (!w->server)
+		return;
+	count = control_server_poll(w->server, fds, ARRAY_SIZE(fds));
+	if (poll(fds, count, 0) > 0)
+		control_server_serve(w->server, fds, count, w->now);
+}
+
 static int prepare(struct worker *w)
 {
 	struct engine_options options = { .ports = worker_ports(w) };
@@ -184,5 +197,6 @@ int worker_run(int channel)
 		return EXIT_FAILED;
 	}
 	loop(w);
+	say_goodbye(w);
 	return EXIT_DONE;
 }

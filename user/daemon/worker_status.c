@@ -100,12 +100,24 @@ static void put_engine(struct jsonw *j, const struct engine_counters *c)
 	jsonw_unsigned(j, "stale_offers", c->stale_offers);
 }
 
+/* Which engine process this is, of those that have served these programs. */
+static uint32_t epoch(const struct worker *w)
+{
+	uint32_t latest = 0;
+
+	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++)
+		if (w->interface[n].serving)
+			latest = MAX(latest, w->interface[n].shared.config->epoch);
+	return latest;
+}
+
 static void put_daemon(struct jsonw *j, const struct worker *w)
 {
 	jsonw_open_object(j, "daemon");
 	jsonw_integer(j, "pid", getppid());
 	jsonw_integer(j, "engine_pid", getpid());
 	jsonw_unsigned(j, "uptime_s", (w->now - w->started) / USEC_PER_SEC);
+	jsonw_unsigned(j, "epoch", epoch(w));
 	jsonw_string(j, "version", ALPNXDP_VERSION);
 	jsonw_string(j, "tls_library", tls_library_version());
 	jsonw_close_object(j);
