@@ -164,6 +164,7 @@ nginx_up() {
 			server {
 				listen 443 ssl ${1:-};
 				listen [::]:443 ssl ${1:-};
+				ssl_protocols TLSv1.2 TLSv1.3;
 				ssl_certificate $DIR/nginx/cert.pem;
 				ssl_certificate_key $DIR/nginx/key.pem;
 				location / { return 200 "hello from nginx\n"; }
@@ -172,6 +173,12 @@ nginx_up() {
 	CONF
 	background "$WWW" "$nginx" -e "$DIR/nginx/error.log" -c "$DIR/nginx/nginx.conf" -g 'daemon off;'
 	retry 5 www_listens 443 || { echo "nginx does not start"; cat "$DIR/nginx/error.log"; exit 1; }
+}
+
+nginx_down() {
+	kill "$(cat "$DIR/nginx/pid")"
+	retry 5 not www_listens 443
+	rm -f "$DIR/nginx/error.log" "$DIR/nginx/access.log"
 }
 
 www_listens() { [ -n "$(www ss -Hltn "sport = :$1")" ]; }
