@@ -142,7 +142,8 @@ static void gone(struct worker *w, unsigned ifindex)
 		return;
 	engine_port_gone(w->engine, (unsigned)(i - w->interface));
 	for (unsigned q = 0; q < ALPNXDP_MAX_QUEUES; q++)
-		xdp_rings_unmap(i->rings[q]);
+		if (i->rings[q])
+			xdp_rings_unmap(i->rings[q]);
 	if (i->serving)
 		xdp_shared_unmap(&i->shared);
 	maps = &i->attachment.maps;
