@@ -37,8 +37,8 @@ static int error_busy(const struct device *d, const struct hook *h, int err, str
 {
 	const struct program *p = &h->programs[0].program;
 
-	xdp_error_set(error, err, "%s: another XDP program is attached: %s (id %u), %s mode", d->name,
-		      p->name, p->id, xdp_mode_name(h->mode));
+	xdp_error_refuse(error, err, "%s: another XDP program is attached: %s (id %u), %s mode", d->name,
+			 p->name, p->id, xdp_mode_name(h->mode));
 	if (h->link_id)
 		xdp_error_fix(error, "bpftool link detach id %u", h->link_id);
 	else if (h->dispatcher)
@@ -191,9 +191,8 @@ static int check_present(const struct device *d, const struct hook *h, enum xdp_
 	int err;
 
 	if (mode != XDP_MODE_AUTO && mode != h->mode) {
-		xdp_words_forget();
-		xdp_error_set(error, -EEXIST, "%s: alpnxdp is attached already, in %s mode", d->name,
-			      xdp_mode_name(h->mode));
+		xdp_error_refuse(error, -EEXIST, "%s: alpnxdp is attached already, in %s mode", d->name,
+				 xdp_mode_name(h->mode));
 		xdp_error_fix(error, "alpnxdp detach %s", d->name);
 		return -EEXIST;
 	}
@@ -238,7 +237,6 @@ int xdp_attach(const struct xdp_attach_options *o, struct xdp_attachment *out, s
 		if (!err && !same)
 			err = replace(&device, &hook, error);
 	} else if (hook.main_id && !hook.dispatcher) {
-		xdp_words_forget();
 		err = error_busy(&device, &hook, -EBUSY, error);
 	} else {
 		if (hook.dispatcher && mode == XDP_MODE_AUTO)

@@ -126,6 +126,6 @@ int xdp_detach(const char *ifname, struct xdp_error *error)
 		return xdp_error_set(error, err, "%s: cannot ask what is attached", device.name);
 	ours = xdp_hook_ours(&hook);
 	if (!ours)
-		return xdp_error_set(error, -ENOENT, "%s: alpnxdp is not attached", device.name);
+		return xdp_error_refuse(error, -ENOENT, "%s: alpnxdp is not attached", device.name);
 	return xdp_detach_program(&device, &hook, ours->id, error);
 }

@@ -108,12 +108,13 @@ int xdp_device_read(const char *ifname, struct device *out, struct xdp_error *er
 	xdp_words_forget();
 	if (ifname[0] && strlen(ifname) < sizeof(d.name))
 		err = link_read(ifname, &d);
-	if (err) {
-		xdp_error_set(error, err, "%.32s: %s", ifname,
-			      err == -ENODEV ? "no such interface" : "cannot read the interface");
+	if (err == -ENODEV) {
+		xdp_error_refuse(error, err, "%.32s: no such interface", ifname);
 		xdp_error_fix(error, "ip -brief link");
 		return err;
 	}
+	if (err)
+		return xdp_error_set(error, err, "%s: cannot read the interface", ifname);
 	memcpy(d.name, ifname, strlen(ifname));
 	channels = channels_read(ifname);
 	if (channels)

@@ -69,6 +69,18 @@ int xdp_error_set(struct xdp_error *e, int err, const char *format, ...)
 	return err;
 }
 
+int xdp_error_refuse(struct xdp_error *e, int err, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(e->what, sizeof(e->what), format, args);
+	va_end(args);
+	e->system[0] = '\0';
+	e->fix[0] = '\0';
+	return err;
+}
+
 void xdp_error_fix(struct xdp_error *e, const char *format, ...)
 {
 	va_list args;

@@ -41,7 +41,7 @@ int xdp_attachment_read(const struct device *device, const struct hook *hook, st
 
 	memcpy(a.ifname, device->name, sizeof(a.ifname));
 	if (!ours)
-		return xdp_error_set(error, -ENOENT, "%s: alpnxdp is not attached", device->name);
+		return xdp_error_refuse(error, -ENOENT, "%s: alpnxdp is not attached", device->name);
 	a.prog_id = ours->id;
 	err = xdp_program_open_maps(a.prog_id, &a.maps);
 	if (err)

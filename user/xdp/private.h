@@ -7,9 +7,12 @@
 
 /* -------------------------------------------------------------- error.c */
 
-/* Says what happened, with the words of libbpf or libxdp if there were any since xdp_words_forget(), else the system's.
- * Clears the fix. Returns err. */
+/* A call failed: says what happened, with the words of libbpf or libxdp if there were any since xdp_words_forget(), else
+ * the system's. Clears the fix. Returns err. */
 int xdp_error_set(struct xdp_error *e, int err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* We decline to do it: no call has failed, so there are no words but ours. */
+int xdp_error_refuse(struct xdp_error *e, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void xdp_error_fix(struct xdp_error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void xdp_words_forget(void);
@@ -27,7 +30,7 @@ int xdp_device_read(const char *ifname, struct device *out, struct xdp_error *er
 
 /* ------------------------------------------------------------- system.c */
 
-/* -EPERM with the command to type, unless this process may load, attach and look up programs. */
+/* -EPERM with the command to type, unless this process may load, attach and look up programs. ifname may be "". */
 int xdp_system_check_rights(const char *verb, const char *ifname, struct xdp_error *error);
 /* -EOPNOTSUPP naming the missing feature, for the text of uname -r. */
 int xdp_system_check_kernel(const char *release, struct xdp_error *error);

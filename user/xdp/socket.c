@@ -85,13 +85,11 @@ static int queue_bind(int fd, unsigned ifindex, unsigned queue)
 
 static int bind_error(const struct xdp_attachment *a, unsigned queue, int err, struct xdp_error *error)
 {
-	xdp_words_forget();
-	if (err == -EBUSY) {
-		xdp_error_set(error, err, "%s: another AF_XDP socket holds queue %u", a->ifname, queue);
-		xdp_error_fix(error, "ss --xdp --processes");
-	} else {
-		xdp_error_set(error, err, "%s: cannot bind an AF_XDP socket to queue %u", a->ifname, queue);
-	}
+	if (err != -EBUSY)
+		return xdp_error_set(error, err, "%s: cannot bind an AF_XDP socket to queue %u", a->ifname,
+				     queue);
+	xdp_error_refuse(error, err, "%s: another AF_XDP socket holds queue %u", a->ifname, queue);
+	xdp_error_fix(error, "ss --xdp --processes");
 	return err;
 }
 

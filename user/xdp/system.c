@@ -27,9 +27,9 @@ int xdp_system_check_rights(const char *verb, const char *ifname, struct xdp_err
 {
 	if (have_rights())
 		return 0;
-	xdp_words_forget();
-	xdp_error_set(error, -EPERM, "%s: XDP programs need root", ifname);
-	xdp_error_fix(error, "sudo alpnxdp %s %s", verb, ifname);
+	xdp_error_refuse(error, -EPERM,
+			 "XDP programs need root (CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN)");
+	xdp_error_fix(error, "sudo alpnxdp %s%s%s", verb, ifname[0] ? " " : "", ifname);
 	return -EPERM;
 }
 
@@ -51,9 +51,8 @@ int xdp_system_check_kernel(const char *release, struct xdp_error *error)
 	for (i = 0; i < ARRAY_SIZE(needs); i++) {
 		if (major > needs[i].major || (major == needs[i].major && minor >= needs[i].minor))
 			continue;
-		xdp_words_forget();
-		xdp_error_set(error, -EOPNOTSUPP, "kernel %u.%u is too old: %u.%u is needed for %s", major,
-			      minor, needs[i].major, needs[i].minor, needs[i].feature);
+		xdp_error_refuse(error, -EOPNOTSUPP, "kernel %u.%u is too old: %u.%u is needed for %s", major,
+				 minor, needs[i].major, needs[i].minor, needs[i].feature);
 		xdp_error_fix(error, "apt-get install -t bookworm-backports linux-image-amd64");
 		return -EOPNOTSUPP;
 	}

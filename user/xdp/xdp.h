@@ -49,14 +49,14 @@ struct xdp_maps {
 struct xdp_attachment {
 	char ifname[IF_NAMESIZE];
 	unsigned ifindex;
-	enum xdp_mode mode;     /* native or generic */
-	bool dispatcher;        /* beside others through libxdp's dispatcher; false: the only program */
-	bool taken_over;        /* it was attached already, left by an earlier daemon */
+	enum xdp_mode mode; /* native or generic */
+	bool dispatcher;    /* beside others through libxdp's dispatcher; false: the only program */
+	bool taken_over;    /* it was attached already, left by an earlier daemon */
 	uint32_t prog_id;
-	uint16_t port;          /* host order */
-	unsigned queues;        /* RX queues */
+	uint16_t port;   /* host order */
+	unsigned queues; /* RX queues */
 	uint16_t mtu;
-	char fallback[160];     /* auto mode: why native was not possible, "" otherwise */
+	char fallback[160]; /* auto mode: why native was not possible, "" otherwise */
 	struct xdp_maps maps;
 };
 
@@ -89,13 +89,13 @@ int xdp_detach(const char *ifname, struct xdp_error *error);
 /* Names of all interfaces of this network namespace that carry our program; *names is to be freed. Returns how many. */
 int xdp_list(char (**names)[IF_NAMESIZE], struct xdp_error *error);
 
-/* What is on the hook of an interface, ours included, in order of running. For status. */
+/* What is on the hook of an interface, ours included, in order of running. For status. Returns how many, or -errno. */
 struct xdp_neighbour {
 	char name[32];
 	uint32_t id;
 	bool ours;
 };
-int xdp_neighbours(const char *ifname, struct xdp_neighbour *out, size_t max, enum xdp_mode *mode); /* count or -errno */
+int xdp_neighbours(const char *ifname, struct xdp_neighbour *out, size_t max, enum xdp_mode *mode);
 
 /* --------------------------------------------------------- inject (both) */
 
@@ -113,7 +113,8 @@ void xdp_inject_close(struct xdp_inject *i);
  */
 int xdp_inject_frame(const struct xdp_inject *i, unsigned ifindex, const uint8_t *frame, size_t len);
 int xdp_inject_rst(const struct xdp_inject *i, unsigned ifindex, const uint8_t *frame, size_t len);
-int xdp_probe(const struct xdp_inject *i, unsigned ifindex, const uint8_t *frame, size_t len); /* probe_answer or -errno */
+/* enum probe_answer or -errno. */
+int xdp_probe(const struct xdp_inject *i, unsigned ifindex, const uint8_t *frame, size_t len);
 
 /* -------------------------------------------------------------- sockets */
 
@@ -130,7 +131,8 @@ struct xdp_socket {
 	int umem_fd;
 	unsigned queue;
 };
-int xdp_socket_open(const struct xdp_attachment *a, unsigned queue, struct xdp_socket *out, struct xdp_error *error);
+int xdp_socket_open(const struct xdp_attachment *a, unsigned queue, struct xdp_socket *out,
+		    struct xdp_error *error);
 void xdp_socket_close(struct xdp_socket *s);
 
 /* Engine: the rings of that socket, mapped. All calls are for one thread. */
@@ -148,11 +150,12 @@ struct xdp_frame {
 	uint64_t address; /* private */
 };
 unsigned xdp_rings_receive(struct xdp_rings *r, struct xdp_frame *frames, unsigned max);
-void xdp_rings_release(struct xdp_rings *r, const struct xdp_frame *frames, unsigned count); /* back to the fill ring */
+void xdp_rings_release(struct xdp_rings *r, const struct xdp_frame *frames, unsigned count);
 
 /* Copies a frame into the transmit ring. False: no free frame or ring full. Nothing leaves before xdp_rings_kick(). */
 bool xdp_rings_transmit(struct xdp_rings *r, const uint8_t *frame, size_t len);
-void xdp_rings_kick(struct xdp_rings *r); /* one system call if needed; reclaims completed frames */
+/* One system call per 32 frames, none if there is nothing to send; reclaims completed frames. Never waits. */
+void xdp_rings_kick(struct xdp_rings *r);
 int xdp_rings_fd(const struct xdp_rings *r); /* for poll() */
 
 /* XDP_STATISTICS of the socket. */
@@ -176,7 +179,8 @@ int xdp_shared_map(const struct xdp_maps *maps, struct xdp_shared *out); /* 0 or
 void xdp_shared_unmap(struct xdp_shared *s);
 
 /* The flow map. All keep `live` in step. get: -ENOENT also for an entry of another epoch. */
-int xdp_flow_get(const struct xdp_maps *m, const struct xdp_shared *s, const struct flow_key *key, struct flow *out);
+int xdp_flow_get(const struct xdp_maps *m, const struct xdp_shared *s, const struct flow_key *key,
+		 struct flow *out);
 int xdp_flow_set_state(const struct xdp_maps *m, const struct flow_key *key, enum flow_state state);
 int xdp_flow_delete(const struct xdp_maps *m, struct xdp_shared *s, const struct flow_key *key);
 
@@ -188,8 +192,8 @@ struct xdp_sweep {
 	struct flow_key at;
 	bool started;
 };
-unsigned xdp_flow_sweep(const struct xdp_maps *m, struct xdp_shared *s, struct xdp_sweep *sweep, unsigned budget,
-			uint64_t now_ns);
+unsigned xdp_flow_sweep(const struct xdp_maps *m, struct xdp_shared *s, struct xdp_sweep *sweep,
+			unsigned budget, uint64_t now_ns);
 
 int xdp_name_add(const struct xdp_maps *m, const char *sni);
 int xdp_name_remove(const struct xdp_maps *m, const char *sni);

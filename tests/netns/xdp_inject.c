@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The engine's other hands, as nobody and without a capability: frames handed to the kernel, questions about a flow,
+ * the flow map and the map of names. xdp_engine.sh makes the namespaces. Usage: xdp_inject native|generic
+ */
+#include "xdp_keeper.h"
+
+static void engine_injects(struct engine *e)
+{
+	const struct xdp_inject *i = &e->k->inject;
+	struct pollfd udp = { .fd = e->k->udp, .events = POLLIN };
+	uint8_t large[ALPNXDP_MAX_FRAME + 1] = { 0 };
+	const unsigned ifindex = e->k->a.ifindex;
+	struct test_frame f;
+	uint32_t mark = 0;
+	char byte;
+	size_t len = frame_udp(&f, client, (struct end){ server.address, PORT_IN }, 12345);
+
+	frame_address(&f, e->k->mac, e->k->peer_mac);
+	CHECK(!xdp_inject_frame(i, ifindex, (uint8_t *)&f, len));
+	CHECK(poll(&udp, 1, 1000) == 1 && recv(udp.fd, &mark, sizeof(mark), 0) == 4 && mark == 12345);
+	CHECK(xdp_inject_frame(i, ifindex, large, sizeof(large)) == -EMSGSIZE);
+	CHECK(!xdp_inject_frame(i, ifindex, large, sizeof(large) - 1));
+	CHECK(xdp_inject_frame(i, ifindex, large, 13) == -EMSGSIZE);
+
+	/* A connection of the kernel's: seen, silenced, gone. The sequence number in the frame is no matter. */
+	len = frame_tcp(&f, client, server, true, 0);
+	CHECK(xdp_probe(i, ifindex, (uint8_t *)&f, len) == PROBE_NONE);
+	len = frame_tcp(&f, e->k->tcp_client, server, true, 0);
+	CHECK(xdp_probe(i, ifindex, (uint8_t *)&f, len) == PROBE_SOCKET);
+	CHECK(recv(e->k->tcp, &byte, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN);
+	CHECK(!xdp_inject_rst(i, ifindex, (uint8_t *)&f, len));
+	CHECK(recv(e->k->tcp, &byte, 1, MSG_DONTWAIT) == -1 && errno == ECONNRESET);
+	CHECK(xdp_probe(i, ifindex, (uint8_t *)&f, len) == PROBE_NONE);
+}
+
+static void engine_keeps_flows(struct engine *e)
+{
+	const struct xdp_maps *m = &e->k->a.maps;
+	const uint64_t later = (ALPNXDP_OFFER_MS + 1) * 1000000ull;
+	struct xdp_sweep sweep = { .started = false };
+	struct flow_key key = key_of(0);
+	struct flow flow;
+	unsigned n, gone = 0, calls = 0;
+
+	CHECK(!xdp_flow_get(m, &e->shared, &key, &flow) && flow.state == FLOW_ADOPTED);
+	CHECK(!xdp_flow_set_state(m, &key, FLOW_LINGER));
+	CHECK(!xdp_flow_get(m, &e->shared, &key, &flow) && flow.state == FLOW_LINGER);
+	CHECK(!xdp_flow_delete(m, &e->shared, &key) && e->shared.live->flows == FLOWS - 1);
+	CHECK(xdp_flow_delete(m, &e->shared, &key) == -ENOENT && e->shared.live->flows == FLOWS - 1);
+	CHECK(xdp_flow_set_state(m, &key, FLOW_LINGER) == -ENOENT);
+	CHECK(xdp_flow_get(m, &e->shared, &key, &flow) == -ENOENT);
+	for (n = FLOWS; n < 2 * FLOWS; n++)
+		flow_put(e, n, n % 2 ? FLOW_OFFERED : FLOW_ADOPTED, n % 2 ? EPOCH : EPOCH - 1);
+	key = key_of(FLOWS);
+	CHECK(xdp_flow_get(m, &e->shared, &key, &flow) == -ENOENT); /* of another epoch */
+	/* Half of the new ones are of another epoch; the other half are offers, which are too old only later. */
+	CHECK(xdp_flow_sweep(m, &e->shared, &sweep, UINT32_MAX, 2) == FLOWS / 2 && !sweep.started);
+	CHECK(xdp_flow_sweep(m, &e->shared, &sweep, UINT32_MAX, 2) == 0);
+	do
+		gone += xdp_flow_sweep(m, &e->shared, &sweep, 5, later);
+	while (sweep.started && ++calls < 100);
+	CHECK(gone == FLOWS / 2 && calls >= (FLOWS - 1) / 5 && e->shared.live->flows == FLOWS - 1);
+}
+
+static void engine_keeps_names(struct engine *e)
+{
+	const struct xdp_maps *m = &e->k->a.maps;
+
+	CHECK(!xdp_name_add(m, "Example.COM.") && !xdp_name_add(m, "example.com") &&
+	      !xdp_name_add(m, "a.example"));
+	CHECK(!xdp_name_remove(m, "EXAMPLE.com") && xdp_name_remove(m, "example.com") == -ENOENT);
+	CHECK(!xdp_name_clear(m) && xdp_name_remove(m, "a.example") == -ENOENT);
+}
+
+static int engine_main(const struct keeper *k)
+{
+	struct engine e;
+	unsigned n;
+
+	if (!engine_begin(&e, k))
+		return 1;
+	engine_injects(&e);
+	for (n = 0; n < FLOWS; n++)
+		flow_put(&e, n, FLOW_ADOPTED, EPOCH);
+	engine_keeps_flows(&e);
+	engine_keeps_names(&e);
+	return engine_end(&e);
+}
+
+int main(int argc, char **argv)
+{
+	struct keeper k = { .tcp = -1 };
+
+	if (!keeper_begin(&k, argc, argv, engine_main))
+		return checks_finish();
+	return keeper_end(&k);
+}
