@@ -6,24 +6,15 @@
  * which the caller never sees. What fails in the clear is answered by an alert even where wolfSSL gives none.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "tls/context.h"
-#include "tls/outbox.h"
+#include "tls/handshake.h"
 
 enum {
-	RECORD_HEADER = 5,
-	RECORD_CCS = 20,
-	RECORD_ALERT = 21,
-	RECORD_HANDSHAKE = 22,
 	HANDSHAKE_SERVER_HELLO = 2,
 	SERVER_RANDOM_AT = RECORD_HEADER + 4 + 2,
 	RANDOM_LEN = 32,
-	ALERT_RECORD_LEN = RECORD_HEADER + 2,
-	CCS_RECORD_LEN = RECORD_HEADER + 1,
 	ALERT_HANDSHAKE_FAILURE = 40,
-	ALERT_ILLEGAL_PARAMETER = 47,
 	INPUT_MAX = 16 * 1024, /* a validator sends a twelfth of it */
 };
 
@@ -34,33 +25,6 @@ static const uint8_t RETRY_RANDOM[RANDOM_LEN] = { 0xcf, 0x21, 0xad, 0x74, 0xe5, 
 						  0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
 						  0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e,
 						  0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c };
-
-static const uint8_t CCS_RECORD[CCS_RECORD_LEN] = { RECORD_CCS, 3, 3, 0, 1, 1 };
-
-/* A hello on its way to wolfSSL. */
-struct held {
-	bool open;    /* the gate has accepted it: what comes now goes straight through */
-	size_t len;   /* bytes held */
-	size_t given; /* of these, what wolfSSL has taken */
-	uint8_t bytes[CCS_RECORD_LEN + GATE_MAX_HELLO +
-		      1]; /* one more than the gate takes, so that it says so */
-};
-
-struct tls {
-	WOLFSSL *wolf;
-	enum tls_state state;
-	struct tls_io *io; /* of the call that is running */
-	struct outbox out;
-	struct held held;
-	size_t received;
-	bool spoken;     /* something of ours has gone out */
-	bool retry_sent; /* a HelloRetryRequest went out */
-	bool second;     /* its answer is awaited, or was accepted */
-	bool closing;
-	char sni[IDENT_MAX + 1]; /* of the first hello */
-	int alert_in, alert_out; /* those that wolfSSL does not know of */
-	char error[sizeof(((struct tls_report *)0)->error)];
-};
 
 /* -------------------------------------------------------- wolfSSL's two ends */
 
@@ -156,86 +120,15 @@ void tls_free(struct tls *t)
 
 /* ----------------------------------------------------------------- failing */
 
-static void fail(struct tls *t, const char *error)
-{
-	t->state = TLS_FAILED;
-	snprintf(t->error, sizeof(t->error), "%s", error);
-}
-
-/* An alert in the clear, where keys do not exist yet. */
-static void send_plain_alert(struct tls *t, uint8_t description)
-{
-	const uint8_t record[ALERT_RECORD_LEN] = { RECORD_ALERT, 3, 3, 0, 2, alert_fatal, description };
-
-	if (outbox_put(&t->out, record, sizeof(record)))
-		t->alert_out = description;
-}
-
 /* wolfSSL stopped with an error of its own. Some of them it does not tell the validator (seen in 5.5.4). */
 static void fail_wolf(struct tls *t, int error)
 {
 	WOLFSSL_ALERT_HISTORY history = { { -1, 0 }, { -1, 0 } };
 
-	fail(t, wolfSSL_ERR_reason_error_string((unsigned long)error));
+	tls_fail(t, wolfSSL_ERR_reason_error_string((unsigned long)error));
 	wolfSSL_get_alert_history(t->wolf, &history);
 	if (!t->spoken && history.last_rx.code < 0)
-		send_plain_alert(t, ALERT_HANDSHAKE_FAILURE);
-}
-
-/* ------------------------------------------------------------- held hellos */
-
-/*
- * What may stand in front of the second hello: a ChangeCipherSpec for middleboxes (RFC 8446 D.4), which means nothing; or an
- * alert in its place. Returns how many bytes to step over; more than are held when that cannot be said yet.
- */
-static size_t before_hello(struct tls *t)
-{
-	const struct held *h = &t->held;
-
-	if (!t->second || !h->len)
-		return 0;
-	if (h->bytes[0] == RECORD_CCS)
-		return h->len < CCS_RECORD_LEN || !memcmp(h->bytes, CCS_RECORD, CCS_RECORD_LEN)
-			       ? CCS_RECORD_LEN
-			       : 0;
-	if (h->bytes[0] != RECORD_ALERT)
-		return 0;
-	if (h->len >= ALERT_RECORD_LEN) {
-		t->alert_in = h->bytes[ALERT_RECORD_LEN - 1];
-		fail(t, "alert in place of the second hello");
-	}
-	return ALERT_RECORD_LEN;
-}
-
-/* Takes input until the gate has decided. True: wolfSSL may go on. */
-static bool hold_hello(struct tls *t)
-{
-	struct held *h = &t->held;
-	size_t have = MIN(sizeof(h->bytes) - h->len, t->io->in_len - t->io->consumed), skip;
-	struct tls_hello hello;
-	enum gate_verdict verdict;
-
-	if (have)
-		memcpy(h->bytes + h->len, t->io->in + t->io->consumed, have);
-	h->len += have;
-	t->io->consumed += have;
-	skip = before_hello(t);
-	if (t->state == TLS_FAILED || skip > h->len)
-		return false;
-	verdict = tls_gate(h->bytes + skip, h->len - skip, &hello);
-	if (verdict == GATE_MORE)
-		return false;
-	/* RFC 8446 4.1.2: the second hello repeats the first, and so its name. */
-	if (verdict == GATE_REJECT || (t->second && strcmp(hello.sni, t->sni))) {
-		fail(t, verdict == GATE_REJECT ? gate_reject_help(hello.why)
-					       : "the second hello names another server");
-		send_plain_alert(t, ALERT_ILLEGAL_PARAMETER);
-		return false;
-	}
-	memcpy(t->sni, hello.sni, sizeof(t->sni));
-	h->given = skip;
-	h->open = true;
-	return true;
+		tls_send_plain_alert(t, ALERT_HANDSHAKE_FAILURE);
 }
 
 /* --------------------------------------------------------------- going on */
@@ -245,7 +138,7 @@ static void shake_hands(struct tls *t)
 	int error;
 
 	while (t->state == TLS_HANDSHAKING) {
-		if (!t->held.open && !hold_hello(t))
+		if (!t->held.open && !tls_hold_hello(t))
 			return;
 		if (wolfSSL_accept(t->wolf) == WOLFSSL_SUCCESS) {
 			t->state = TLS_ESTABLISHED;
@@ -273,7 +166,7 @@ static void await_close(struct tls *t)
 	if (wolfSSL_read(t->wolf, &one, sizeof(one)) > 0) {
 		/* RFC 8737 3: no application data over this protocol. close_notify is the alert wolfSSL lets us send. */
 		tls_close(t);
-		fail(t, "the validator sent application data");
+		tls_fail(t, "the validator sent application data");
 		return;
 	}
 	error = wolfSSL_get_error(t->wolf, WOLFSSL_FATAL_ERROR);
@@ -294,7 +187,7 @@ enum tls_state tls_drive(struct tls *t, struct tls_io *io)
 	t->received += io->consumed;
 	if (t->received > INPUT_MAX && t->state < TLS_CLOSED) {
 		tls_close(t);
-		fail(t, "more than 16 KiB received");
+		tls_fail(t, "more than 16 KiB received");
 	}
 	/* What follows the end is of no interest, but TCP must be able to acknowledge it. */
 	if (t->state >= TLS_CLOSED)
@@ -310,38 +203,4 @@ void tls_close(struct tls *t)
 		return;
 	t->closing = true;
 	wolfSSL_shutdown(t->wolf);
-}
-
-/* ------------------------------------------------------------------ report */
-
-static uint16_t group_number(const char *name)
-{
-	static const struct {
-		const char *name;
-		uint16_t number;
-	} groups[] = { { "X25519", 0x001d }, { "SECP256R1", 0x0017 } };
-
-	for (size_t i = 0; name && i < ARRAY_SIZE(groups); i++) {
-		if (!strcmp(groups[i].name, name))
-			return groups[i].number;
-	}
-	return 0;
-}
-
-void tls_report(const struct tls *t, struct tls_report *out)
-{
-	WOLFSSL_ALERT_HISTORY history = { { -1, 0 }, { -1, 0 } };
-
-	*out = (struct tls_report){ .alert_in = t->alert_in, .alert_out = t->alert_out };
-	wolfSSL_get_alert_history(t->wolf, &history);
-	if (history.last_rx.code >= 0)
-		out->alert_in = history.last_rx.code;
-	if (history.last_tx.code >= 0)
-		out->alert_out = history.last_tx.code;
-	out->cipher = (uint16_t)wolfSSL_get_current_cipher_suite(t->wolf);
-	if (out->cipher) {
-		out->version = (uint16_t)wolfSSL_version(t->wolf);
-		out->group = group_number(wolfSSL_get_curve_name(t->wolf));
-	}
-	memcpy(out->error, t->error, sizeof(out->error));
 }

@@ -1,11 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The body of a ClientHello, between gate.c (records) and hello.c (its fields). */
+/* A ClientHello between gate.c (records), hello.c (its fields) and offer.c (what they mean for us). All pure. */
 #ifndef ALPNXDP_TLS_HELLO_H
 #define ALPNXDP_TLS_HELLO_H
 
 #include "tls/tls.h"
 
-/* Walks all of a ClientHello's body (behind the handshake header). False: out->why says why not. Pure. */
+/* What the fields say. Lists are what is in them; .at is NULL where there was no such extension. */
+struct offer {
+	struct tls_hello *hello;
+	uint16_t legacy_version;
+	struct reader suites, compressions;
+	struct reader versions, groups, signatures, shares;
+	bool sni, alpn;
+	uint64_t seen[UINT16_MAX / 64 + 1]; /* extensions by type */
+};
+
+/* Walks all of a ClientHello's body (behind the handshake header). False: out->why says why not. */
 bool hello_read(struct reader body, struct tls_hello *out);
+
+bool offer_judge(struct offer *o);
+bool offer_refuse(struct offer *o, enum gate_reject why); /* always false */
 
 #endif
