@@ -121,7 +121,7 @@ ok "output that cannot be written" same "$(alpnxdp --help >/dev/full 2>/dev/null
 # --------------------------------------------------------- attached
 attach_line=$(alpnxdp attach edge0 2>&1)
 ok "attach says one line" grep -qx 'edge0: attached, native mode, 2 queues, program id [0-9]*, port 443' <<<"$attach_line"
-ok "attach of the attached" refused 1 "attached already" attach edge0
+ok "attach of the attached" refused 1 "already attached" attach edge0
 ok "attach in the foreground beside a daemon" refused 75 "leave --foreground out" attach edge0 --foreground
 ok "attach of no such interface through the daemon" refused 4 "nosuch0" attach nosuch0
 ok "status of an interface that is not attached" refused 3 "lo" status lo

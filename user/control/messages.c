@@ -195,6 +195,7 @@ enum control_exit control_exit_of(int err)
 		{ -EINVAL, EXIT_REFUSED },
 		{ -EADDRINUSE, EXIT_TRY_AGAIN },
 		{ -EAGAIN, EXIT_TRY_AGAIN },
+		{ -EPIPE, EXIT_TRY_AGAIN },
 		{ -ETIMEDOUT, EXIT_TRY_AGAIN },
 		{ -ENOSPC, EXIT_TRY_AGAIN },
 	};

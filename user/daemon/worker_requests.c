@@ -228,28 +228,15 @@ char *worker_answer(const struct control_request *r, const struct control_client
 	return control_refusal(EXIT_USAGE, "unknown request", NULL, "alpnxdp --help");
 }
 
-static enum control_exit code_of(int err)
-{
-	switch (err) {
-	case -EAGAIN:
-	case -EPIPE:
-		return EXIT_TRY_AGAIN;
-	case -ENOENT:
-		return EXIT_NOT_ATTACHED;
-	default:
-		return EXIT_FAILED;
-	}
-}
-
 void worker_result(struct worker *w, const struct message *m)
 {
 	const struct xdp_error *error = &m->report.error;
 	struct jsonw j;
 
 	if (!m->report.ok) {
-		control_server_reply(
-			w->server, &m->client,
-			control_refusal(code_of(m->report.err), error->what, error->system, error->fix));
+		control_server_reply(w->server, &m->client,
+				     control_refusal(control_exit_of(m->report.err), error->what,
+						     error->system, error->fix));
 		return;
 	}
 	begin(&j);
