@@ -40,7 +40,7 @@ static const uint8_t OID_ACME_CRITICAL[] = { 0x06, 8, 0x2b, 6, 1, 5, 5, 7, 1, 31
 static struct reader take(struct reader *r, uint8_t tag)
 {
 	struct reader content;
-	uint8_t got, first;
+	uint8_t got, first = 0;
 	uint16_t len;
 
 	assert_true(read_u8(r, &got) && read_u8(r, &first));
