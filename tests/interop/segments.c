@@ -2,11 +2,12 @@
 /*
  * segments: sends a recorded hello in its recorded segments, and says what came back first.
  *
- *   segments -a ADDRESS [-p PORT] [-f FROM] [-d MS] [-w MS] FILE
+ *   segments -a ADDRESS [-p PORT] [-f FROM] [-d MS] [-w MS] [-k MS] FILE
  *
  * FILE: one line of hex per segment. -d: pause between segments; without it they leave back to back. Prints one of
  * server-hello, alert N, record N, other, closed, reset, timeout; then the milliseconds it took, from the first byte
  * sent. Exit 0 for server-hello. -w: how long to wait for it (5,000).
+ * -k: how long the connection is kept open after that.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -79,10 +80,10 @@ int main(int argc, char **argv)
 {
 	const char *address = NULL, *from = NULL;
 	unsigned port = 443, pause_ms = 0;
-	int option, fd, wait_ms = 5000;
+	int option, fd, status, wait_ms = 5000, keep_ms = 0;
 	double begin;
 
-	while ((option = getopt(argc, argv, "a:p:f:d:w:")) != -1) {
+	while ((option = getopt(argc, argv, "a:p:f:d:w:k:")) != -1) {
 		if (option == 'a')
 			address = optarg;
 		else if (option == 'p')
@@ -93,11 +94,13 @@ int main(int argc, char **argv)
 			pause_ms = (unsigned)atoi(optarg);
 		else if (option == 'w')
 			wait_ms = atoi(optarg);
+		else if (option == 'k')
+			keep_ms = atoi(optarg);
 		else
 			return 2;
 	}
 	if (!address || optind + 1 != argc) {
-		fputs("usage: segments -a ADDRESS [-p PORT] [-f FROM] [-d MS] [-w MS] FILE\n", stderr);
+		fputs("usage: segments -a ADDRESS [-p PORT] [-f FROM] [-d MS] [-w MS] [-k MS] FILE\n", stderr);
 		return 2;
 	}
 	fd = dial(address, port, from);
@@ -110,5 +113,8 @@ int main(int argc, char **argv)
 		perror(argv[optind]);
 		return 2;
 	}
-	return answer(fd, wait_ms, begin);
+	status = answer(fd, wait_ms, begin);
+	fflush(stdout);
+	usleep((useconds_t)keep_ms * 1000);
+	return status;
 }

@@ -136,7 +136,7 @@ net_down() {
 
 # ---------------------------------------------------------------- nginx
 
-# nginx_up [OPTION OF LISTEN]: HTTPS on 443, both families, "deferred" for instance.
+# nginx_up [OPTION OF LISTEN]: HTTPS on 443, both families, "deferred" for instance. HEADER_TIMEOUT: of nginx.
 nginx_up() {
 	local nginx
 	nginx=$(command -v nginx) || { echo "nginx is not installed: scripts/setup"; exit 1; }
@@ -158,7 +158,7 @@ nginx_up() {
 			fastcgi_temp_path $DIR/nginx/fastcgi;
 			uwsgi_temp_path $DIR/nginx/uwsgi;
 			scgi_temp_path $DIR/nginx/scgi;
-			client_header_timeout 2s;
+			client_header_timeout ${HEADER_TIMEOUT:-60s};
 			keepalive_timeout 60s;
 			keepalive_requests 1000000;
 			server {

@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Fills the table of flows: opens connections and sends the first segment of a hello on each, and no more.
+
+fill.py ADDRESS HELLO SECONDS COUNT SOURCE...: COUNT from every source address. Prints "ready N" when all are open.
+"""
+import socket
+import sys
+import time
+
+
+def main():
+    address, hello, seconds, count = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
+    with open(hello, encoding="ascii") as lines:
+        segment = bytes.fromhex(lines.readline())
+    held = []
+    for source in sys.argv[5:]:
+        for _ in range(count):
+            held.append(socket.create_connection((address, 443), timeout=5, source_address=(source, 0)))
+    for conn in held:
+        conn.sendall(segment)
+    print(f"ready {len(held)}", flush=True)
+    time.sleep(seconds)
+
+
+if __name__ == "__main__":
+    main()
