@@ -149,6 +149,23 @@ static void test_a_deferred_request_socket_is_silenced_after_a_while(void **stat
 	peer_free(&p);
 }
 
+/* A finished flow that must make room has its kernel half silenced on the way out. */
+static void test_making_room_does_not_forget_the_kernel(void **state)
+{
+	struct peer p;
+
+	(void)state;
+	world.kernel = PROBE_REQUEST;
+	hello_only(&p, HANDOFF_REQUEST);
+	peer_talk(&p);
+	assert_int_equal(world.rsts, 0);
+	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
+		send_half((uint8_t)(2 + i / 200), (uint16_t)(5000 + i));
+	assert_int_equal(world.rsts, 1);
+	assert_int_equal(engine_counters(world.engine)->silenced, 1);
+	peer_free(&p);
+}
+
 static void test_a_port_that_goes_takes_its_flows(void **state)
 {
 	(void)state;
@@ -171,6 +188,7 @@ int main(void)
 		T(test_silence_is_tried_again_and_then_counted),
 		T(test_a_request_socket_is_waited_for),
 		T(test_a_deferred_request_socket_is_silenced_after_a_while),
+		T(test_making_room_does_not_forget_the_kernel),
 		T(test_a_port_that_goes_takes_its_flows),
 	};
 

@@ -237,8 +237,8 @@ void engine_input(struct engine *e, const struct engine_frame *frame, usec_t now
 		return;
 	}
 	f = table_find(e, frame->port, &a.path.key);
-	if (f &&
-	    is_reused(e, f)) { /* a RST now would meet the new connection: the old one is left unsilenced */
+	/* No silence any more for the old one: the RST would meet the new connection. */
+	if (f && is_reused(e, f)) {
 		flow_forget(e, f);
 		f = NULL;
 	}
