@@ -35,7 +35,8 @@ struct script_base {
 static const struct script_base script_bases[] = {
 	{ "from zero", 0, 0, 0, 0 },
 	{ "wrap in the first segment", 0u - 6, 0u - 3, 0u - 2, 0u - 5 },
-	{ "wrap later", 0u - 700, 0u - 1500, 0u - 300, 0u - 700 },
+	{ "wrap later", 0u - 700, 0u - 1500, 0u - 105, 0u - 700 },
+	{ "wrap late in the windows", 0u - 10000, 0u - 2500, 0u - 300, 0u - 2000 },
 	{ "sign changes", 0x7ffffff8, 0x7ffffffc, 0x7fffff00, 0x7fffffff },
 };
 

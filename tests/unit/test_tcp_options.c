@@ -92,6 +92,15 @@ static void two_segments_before_one_ack_echo_the_first(void **state)
 	READ(11, 20);
 }
 
+static void new_bytes_behind_old_ones_are_echoed(void **state)
+{
+	(void)state;
+	START_STAMPED(0);
+	SEND(SEG(FROM(3, 20), .ack = 1, STAMP(110, 0)));
+	EXPECT(SEG(.seq = 1, .ack = 23, STAMP(0, 110)));
+	READ(11, 12);
+}
+
 static void dropped_segment_leaves_no_timestamp(void **state)
 {
 	(void)state;
@@ -236,6 +245,7 @@ int main(void)
 		TRANSCRIPT(paws_does_not_apply_to_rst),
 		TRANSCRIPT(segment_behind_a_hole_is_not_echoed),
 		TRANSCRIPT(two_segments_before_one_ack_echo_the_first),
+		TRANSCRIPT(new_bytes_behind_old_ones_are_echoed),
 		TRANSCRIPT(dropped_segment_leaves_no_timestamp),
 		TRANSCRIPT(echo_times_even_a_retransmission),
 		TRANSCRIPT(absurd_echo_is_no_measurement),

@@ -229,6 +229,20 @@ static void fin_follows_what_was_written(void **state)
 	READ(11, 5);
 }
 
+static void fin_rides_on_the_last_of_several_segments(void **state)
+{
+	(void)state;
+	START();
+	WRITE(2500);
+	CLOSE(FIN);
+	EXPECT(SEG(FROM(1, 1000), .ack = 11));
+	EXPECT(SEG(FROM(1001, 1000), .ack = 11));
+	EXPECT(SEG(FROM(2001, 500), .ack = 11, .flags = TCP_FIN | TCP_ACK));
+	EXPECT_NOTHING();
+	SEND(SEG(.seq = 11, .ack = 2502));
+	EXPECT_IDLE();
+}
+
 static void fin_after_the_data_is_a_segment(void **state)
 {
 	(void)state;
@@ -328,6 +342,7 @@ int main(void)
 		TRANSCRIPT(answers_to_probes_are_no_duplicate_acks),
 		TRANSCRIPT(fin_is_the_probe_when_nothing_else_waits),
 		TRANSCRIPT(fin_follows_what_was_written),
+		TRANSCRIPT(fin_rides_on_the_last_of_several_segments),
 		TRANSCRIPT(fin_after_the_data_is_a_segment),
 		TRANSCRIPT(fin_waits_for_its_number_in_the_window),
 		TRANSCRIPT(both_close_at_once),
