@@ -45,13 +45,6 @@ static struct config config_of(const struct xdp_attachment *a)
 	return c;
 }
 
-static void config_put(const struct xdp_attachment *a, const struct config *c)
-{
-	const uint32_t zero = 0;
-
-	CHECK(!bpf_map_update_elem(a->maps.config, &zero, c, BPF_ANY));
-}
-
 /* A program of somebody else's that passes everything. */
 static int stranger_load(void)
 {
@@ -189,6 +182,7 @@ static void test_stranger(__u32 flags, bool by_link)
 static void test_take_over(void)
 {
 	struct xdp_attachment first, second;
+	const uint32_t zero = 0;
 	struct config c, then;
 	struct xdp_error e;
 
@@ -196,7 +190,7 @@ static void test_take_over(void)
 		return;
 	c = config_of(&first);
 	c.epoch = 41;
-	config_put(&first, &c);
+	CHECK(!bpf_map_update_elem(first.maps.config, &zero, &c, BPF_ANY));
 	if (CHECK(!attach(iface, XDP_MODE_AUTO, 8443, &second, &e))) {
 		then = config_of(&second);
 		CHECK(second.taken_over && second.prog_id == first.prog_id && second.mode == first.mode);
@@ -206,7 +200,7 @@ static void test_take_over(void)
 	CHECK(attach(iface, XDP_MODE_GENERIC, 443, &second, &e) == -EEXIST &&
 	      strstr(e.fix, "alpnxdp detach "));
 	c.abi = ALPNXDP_ABI + 1; /* another version was here */
-	config_put(&first, &c);
+	CHECK(!bpf_map_update_elem(first.maps.config, &zero, &c, BPF_ANY));
 	CHECK(attach(iface, XDP_MODE_GENERIC, 443, &second, &e) == -EEXIST);
 	if (CHECK(!attach(iface, XDP_MODE_AUTO, 443, &second, &e))) {
 		CHECK(!second.taken_over && second.prog_id != first.prog_id && second.mode == first.mode);
@@ -261,6 +255,28 @@ static void test_orphan(void)
 	free(names);
 }
 
+/* Ours was replaced by somebody else's between the look and the deed: theirs must stay. */
+static void test_late_detach(void)
+{
+	const int ifindex = (int)if_nametoindex(iface);
+	int stranger = stranger_load(), ours;
+	struct xdp_attachment a;
+	struct device device;
+	struct xdp_error e;
+	struct hook hook;
+
+	if (!CHECK(!attach(iface, XDP_MODE_NATIVE, 443, &a, &e)))
+		return;
+	CHECK(!xdp_device_read(iface, &device, &e) && !xdp_hook_read(device.ifindex, &hook));
+	ours = bpf_prog_get_fd_by_id(a.prog_id);
+	CHECK(!xdp_detach(iface, &e) && !bpf_xdp_attach(ifindex, stranger, XDP_FLAGS_DRV_MODE, NULL));
+	CHECK(xdp_detach_program(&device, &hook, a.prog_id, &e) < 0 && attached_id(iface));
+	CHECK(!bpf_xdp_detach(ifindex, XDP_FLAGS_DRV_MODE, NULL));
+	xdp_attachment_close(&a);
+	close(stranger);
+	close(ours);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 2)
@@ -278,5 +294,6 @@ int main(int argc, char **argv)
 	test_stranger(0, true);
 	test_take_over();
 	test_orphan();
+	test_late_detach();
 	return checks_finish();
 }

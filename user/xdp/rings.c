@@ -230,7 +230,6 @@ void xdp_rings_kick(struct xdp_rings *r)
 		if (index_theirs(r->tx.consumer) == before)
 			break;
 	}
-	reclaim(r);
 }
 
 int xdp_rings_fd(const struct xdp_rings *r)
