@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* wolfSSL's shared state, between context.c and handshake.c. */
+/* How wolfSSL is set up, between context.c and handshake.c. */
 #ifndef ALPNXDP_TLS_CONTEXT_H
 #define ALPNXDP_TLS_CONTEXT_H
 
@@ -8,8 +8,11 @@
 #include <wolfssl/ssl.h>
 
 struct tls_context {
-	WOLFSSL_CTX *wolf;
+	unsigned handshakes; /* that live: none may outlast it */
 };
+
+/* A connection that will show this certificate. 0, -ENOMEM, or -EIO (wolfSSL refused it; logged). */
+int tls_context_connect(const struct certificate *cert, WOLFSSL **out);
 
 /* Implemented by handshake.c; the context is a struct tls. */
 int tls_receive(WOLFSSL *ssl, char *buffer, int size, void *context);

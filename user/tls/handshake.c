@@ -58,61 +58,53 @@ int tls_send(WOLFSSL *ssl, char *buffer, int size, void *context)
 	size_t len = (size_t)size;
 
 	(void)ssl;
-	if (!t->spoken && len >= SERVER_RANDOM_AT + RANDOM_LEN && bytes[0] == RECORD_HANDSHAKE &&
-	    bytes[RECORD_HEADER] == HANDSHAKE_SERVER_HELLO)
+	if (!t->hello_sent && len >= SERVER_RANDOM_AT + RANDOM_LEN && bytes[0] == RECORD_HANDSHAKE &&
+	    bytes[RECORD_HEADER] == HANDSHAKE_SERVER_HELLO) {
 		t->retry_sent = !memcmp(bytes + SERVER_RANDOM_AT, RETRY_RANDOM, RANDOM_LEN);
-	t->spoken = true;
+		t->hello_sent = !t->retry_sent;
+	}
 	return outbox_put(&t->out, bytes, len) ? size : WOLFSSL_CBIO_ERR_GENERAL;
 }
 
 /* -------------------------------------------------------------- open, free */
 
-static int set_certificate(WOLFSSL *wolf, const struct certificate *cert)
-{
-	int ret = wolfSSL_use_certificate_buffer(wolf, cert->cert, (long)cert->cert_len, SSL_FILETYPE_ASN1);
-
-	if (ret == WOLFSSL_SUCCESS)
-		ret = wolfSSL_use_PrivateKey_buffer(wolf, cert->key, (long)cert->key_len, SSL_FILETYPE_ASN1);
-	return ret;
-}
-
 int tls_open(struct tls_context *ctx, const struct certificate *cert, struct tls **out)
 {
 	char alpn[sizeof(ALPN)]; /* wolfSSL wants it writable */
 	struct tls *t = calloc(1, sizeof(*t));
-	int ret;
+	int err = -ENOMEM;
 
 	if (!t)
-		return -ENOMEM;
+		return err;
 	t->alert_in = t->alert_out = -1;
-	t->wolf = wolfSSL_new(ctx->wolf);
-	if (!t->wolf)
+	err = tls_context_connect(cert, &t->wolf);
+	if (err)
 		goto err_free;
 	memcpy(alpn, ALPN, sizeof(alpn));
-	ret = wolfSSL_UseALPN(t->wolf, alpn, sizeof(alpn) - 1, WOLFSSL_ALPN_FAILED_ON_MISMATCH);
-	if (ret == WOLFSSL_SUCCESS)
-		ret = set_certificate(t->wolf, cert);
-	if (ret != WOLFSSL_SUCCESS)
+	if (wolfSSL_UseALPN(t->wolf, alpn, sizeof(alpn) - 1, WOLFSSL_ALPN_FAILED_ON_MISMATCH) !=
+	    WOLFSSL_SUCCESS) {
+		err = -ENOMEM;
 		goto err_wolf;
+	}
 	wolfSSL_SetIOReadCtx(t->wolf, t);
 	wolfSSL_SetIOWriteCtx(t->wolf, t);
+	t->context = ctx;
+	ctx->handshakes++;
 	*out = t;
 	return 0;
 
 err_wolf:
-	log_error("TLS: certificate refused: %s", wolfSSL_ERR_reason_error_string((unsigned long)ret));
 	wolfSSL_free(t->wolf);
-	free(t);
-	return -EIO;
 err_free:
 	free(t);
-	return -ENOMEM;
+	return err;
 }
 
 void tls_free(struct tls *t)
 {
 	if (!t)
 		return;
+	t->context->handshakes--;
 	wolfSSL_free(t->wolf);
 	outbox_free(&t->out);
 	free(t);
@@ -120,15 +112,43 @@ void tls_free(struct tls *t)
 
 /* ----------------------------------------------------------------- failing */
 
-/* wolfSSL stopped with an error of its own. Some of them it does not tell the validator (seen in 5.5.4). */
+/*
+ * An alert in the clear after our ServerHello of TLS 1.3, as OpenSSL sends it when it dislikes the certificate: wolfSSL
+ * takes it for a broken record. Its description, if it came alone in what has just arrived; -1: no such thing.
+ */
+static int plain_alert(const struct tls_io *io)
+{
+	struct reader r = reader_of(io->in, io->in_len);
+	uint8_t type = 0, level, description;
+	uint16_t version, len = 0;
+
+	if (!read_u8(&r, &type) || !read_u16(&r, &version) || !read_u16(&r, &len))
+		return -1;
+	if (type != RECORD_ALERT || len != 2 || !read_u8(&r, &level) || !read_u8(&r, &description))
+		return -1;
+	return reader_left(&r) ? -1 : description;
+}
+
+/*
+ * wolfSSL stopped with an error of its own. Of what is wrong with a record itself it tells the validator nothing; then we
+ * do. Where keys are in use that can only be close_notify: it is the one alert that wolfSSL lets us send.
+ */
 static void fail_wolf(struct tls *t, int error)
 {
+	bool clear =
+		t->state == TLS_HANDSHAKING && !(t->hello_sent && wolfSSL_version(t->wolf) == TLS1_3_VERSION);
 	WOLFSSL_ALERT_HISTORY history = { { -1, 0 }, { -1, 0 } };
 
-	tls_fail(t, wolfSSL_ERR_reason_error_string((unsigned long)error));
 	wolfSSL_get_alert_history(t->wolf, &history);
-	if (!t->spoken && history.last_rx.code < 0)
-		tls_send_plain_alert(t, ALERT_HANDSHAKE_FAILURE);
+	if (history.last_rx.code < 0)
+		t->alert_in = plain_alert(t->io);
+	if (history.last_rx.code < 0 && history.last_tx.code < 0) {
+		if (clear)
+			tls_send_plain_alert(t, ALERT_HANDSHAKE_FAILURE);
+		else
+			tls_close(t);
+	}
+	tls_fail(t, wolfSSL_ERR_reason_error_string((unsigned long)error));
 }
 
 /* --------------------------------------------------------------- going on */

@@ -24,14 +24,15 @@ struct held {
 };
 
 struct tls {
+	struct tls_context *context;
 	WOLFSSL *wolf;
 	enum tls_state state;
 	struct tls_io *io; /* of the call that is running */
 	struct outbox out;
 	struct held held;
 	size_t received;
-	bool spoken;     /* something of ours has gone out */
-	bool retry_sent; /* a HelloRetryRequest went out */
+	bool hello_sent; /* our ServerHello went out; with TLS 1.3 all that follows is encrypted */
+	bool retry_sent; /* the last ServerHello was a HelloRetryRequest */
 	bool second;     /* its answer is awaited, or was accepted */
 	bool closing;
 	char sni[IDENT_MAX + 1]; /* of the first hello */
