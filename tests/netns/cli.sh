@@ -171,10 +171,24 @@ ok "a stopped engine: status shows what is attached" same "$(alpnxdp status --js
 kill -CONT "$(engine_pid)"
 
 # ----------------------------------------------------------- detach
+back_to_back() {
+	local i
+	for i in 1 2 3 4 5; do alpnxdp detach edge0 && alpnxdp attach edge0 || return 1; done
+}
+no_program() { not grep -q 'prog/xdp' <<<"$(www ip link show edge0)"; }
 ok "detach" prints "edge0: detached" detach edge0
 ok "nothing is left of the daemon" retry 5 not test -e "$DIR/daemon.pid"
 alpnxdp attach edge0 --mode generic >/dev/null
 ok "generic mode" json '.interfaces[0].mode == "generic"' status
+daemon=$(keeper_pid) engine=$(engine_pid)
+kill -STOP "$daemon" "$engine"
+ok "detach does not need the daemon" prints "edge0: detached" detach edge0
+ok "the program is gone" no_program
+kill -CONT "$daemon" "$engine"
+ok "the daemon notices and ends" retry 5 not test -e "$DIR/daemon.pid"
+ok "attach again" alpnxdp attach edge0
+ok "attach and detach, one upon the other" back_to_back
+ok "a program is there" not no_program
 ok "detach of all in JSON" json '.schema == "alpnxdp.detach/1" and .ok and .detached == ["edge0"]' detach --all
 
 finish

@@ -4,9 +4,27 @@
  * have it.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cli/command.h"
+
+/*
+ * A daemon that is ending: how often, and after how long, it is looked whether it is gone or another one
+ * answers.
+ */
+enum { RETRIES = 100, RETRY_MS = 20 };
+
+static int call(const struct command *c, const char *line, int timeout_ms, char **text)
+{
+	int err = control_call(c->socket, line, timeout_ms, text);
+
+	for (int i = 0; i < RETRIES && err == -ECONNRESET; i++) {
+		poll(NULL, 0, RETRY_MS);
+		err = control_call(c->socket, line, timeout_ms, text);
+	}
+	return err;
+}
 
 int ask(const struct command *c, int timeout_ms, const char *verb, const char *const *pairs, json_t **reply)
 {
@@ -16,7 +34,7 @@ int ask(const struct command *c, int timeout_ms, const char *verb, const char *c
 
 	if (!line)
 		return -ENOMEM;
-	err = control_call(c->socket, line, timeout_ms, &text);
+	err = call(c, line, timeout_ms, &text);
 	free(line);
 	if (err)
 		return err;
@@ -49,6 +67,7 @@ int ask_failed(const struct command *c, int err)
 		  "use sudo, or once: sudo usermod -aG " CONTROL_GROUP " $USER, and log in again" },
 		{ -ETIMEDOUT, EXIT_TRY_AGAIN, "the daemon of %s does not answer in time",
 		  "try again; if it hangs: sudo alpnxdp detach --all, then attach" },
+		{ -ECONNRESET, EXIT_TRY_AGAIN, "the daemon of %s ends without an answer", NULL },
 		{ -EPROTO, EXIT_FAILED, "what answers on %s is not our daemon", NULL },
 		{ 0, EXIT_FAILED, "the daemon of %s could not be asked", NULL },
 	};

@@ -26,37 +26,40 @@ static void print_daemon(const json_t *status)
 	       reply_number(status, "flows"));
 }
 
-static void print_row(const char *name, uint64_t value, const char *help)
+/* A heading that is printed with the first row under it. */
+struct section {
+	const char *title;
+	bool printed;
+};
+
+static void print_row(struct section *s, const char *name, uint64_t value, const char *help)
 {
-	if (value)
-		printf("    %-20s %12" PRIu64 "%s%s\n", name, value, *help ? "  " : "", help);
+	if (!value)
+		return;
+	if (!s->printed)
+		printf("  %s\n", s->title);
+	s->printed = true;
+	printf("    %-20s %12" PRIu64 "%s%s\n", name, value, *help ? "  " : "", help);
 }
 
 /* All members of an object of numbers. */
 static void print_numbers(const char *title, json_t *numbers)
 {
-	bool titled = false;
+	struct section s = { .title = title };
 	const char *name;
 	json_t *value;
 
 	json_object_foreach(numbers, name, value)
-	{
-		if (!json_integer_value(value))
-			continue;
-		if (!titled)
-			printf("  %s\n", title);
-		titled = true;
-		print_row(name, (uint64_t)json_integer_value(value), "");
-	}
+		print_row(&s, name, (uint64_t)json_integer_value(value), "");
 }
 
 static void print_counters(const json_t *counters)
 {
-	if (!json_is_object(counters))
-		return;
-	puts("  packets");
+	struct section s = { .title = "packets" };
+
 	for (enum reason r = 0; r < NUM_REASONS; r++)
-		print_row(xdp_reason_name(r), reply_number(counters, xdp_reason_name(r)), xdp_reason_help(r));
+		print_row(&s, xdp_reason_name(r), reply_number(counters, xdp_reason_name(r)),
+			  xdp_reason_help(r));
 }
 
 static void print_neighbours(const json_t *list)
@@ -105,21 +108,22 @@ static void print_unsilenced(uint64_t count)
 
 static void print_flows(const json_t *status)
 {
-	const json_t *silence = json_object_get(status, "silence");
+	static const struct {
+		const char *key, *title;
+	} rows[] = {
+		{ "outcomes", "how flows ended" },    { "gate", "hellos not answered" },
+		{ "drops", "frames not understood" }, { "silence", "the kernel's half" },
+		{ "given_back", "given back" },       { "transmit", "sent" },
+	};
+	struct section odd = { .title = "frames that belong to no flow" };
 
-	if (!json_is_object(silence))
-		return;
-	puts("\nflows");
-	print_numbers("how they ended", json_object_get(status, "outcomes"));
-	print_numbers("hellos not answered", json_object_get(status, "gate"));
-	print_numbers("frames dropped", json_object_get(status, "drops"));
-	print_numbers("kernel sockets ended", json_object_get(status, "silence"));
-	print_numbers("given back to the kernel", json_object_get(status, "given_back"));
-	print_numbers("sent", json_object_get(status, "transmit"));
-	print_row("strays", reply_number(status, "strays"), "frames of no flow that was offered");
-	print_row("stale_offers", reply_number(status, "stale_offers"),
-		  "offers that did not match their frame");
-	print_unsilenced(reply_number(silence, "unsilenced"));
+	putchar('\n');
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		print_numbers(rows[i].title, json_object_get(status, rows[i].key));
+	print_row(&odd, "strays", reply_number(status, "strays"), "nobody offered their flow");
+	print_row(&odd, "stale-offers", reply_number(status, "stale_offers"),
+		  "the offer was another frame's");
+	print_unsilenced(reply_number(json_object_get(status, "silence"), "unsilenced"));
 }
 
 void report_print(const json_t *status)
@@ -132,5 +136,6 @@ void report_print(const json_t *status)
 	if (json_array_size(interfaces) == 0)
 		puts(geteuid() == 0 ? "interfaces: none is attached"
 				    : "interfaces: only root can see what is attached");
-	print_flows(status);
+	if (json_is_object(json_object_get(status, "daemon")))
+		print_flows(status);
 }

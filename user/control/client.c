@@ -77,11 +77,13 @@ static int reply_read(struct reply *r, int fd)
 	}
 	got = recv(fd, r->text + r->len, r->cap - r->len, MSG_DONTWAIT);
 	if (got < 0)
-		return errno == EINTR || errno == EAGAIN ? 0 : errno == ECONNRESET ? -EPROTO : -errno;
+		return errno == EINTR || errno == EAGAIN ? 0 : -errno;
+	if (got == 0)
+		return r->len > 0 ? -EPROTO : -ECONNRESET;
 	r->len += (size_t)got;
-	if (got > 0 && r->text[r->len - 1] != '\n')
+	if (r->text[r->len - 1] != '\n')
 		return 0;
-	if (got == 0 || memchr(r->text, '\0', r->len) || memchr(r->text, '\n', r->len - 1))
+	if (memchr(r->text, '\0', r->len) || memchr(r->text, '\n', r->len - 1))
 		return -EPROTO;
 	r->text[r->len - 1] = '\0';
 	return 1;

@@ -143,8 +143,8 @@ int control_listen(const char *path);
 
 /*
  * Sends one line and waits for the reply, at most timeout_ms. *reply is to be freed, without newline. 0;
- * -ENOENT or -ECONNREFUSED (no daemon), -EACCES, -ETIMEDOUT, -EPROTO (no line, or more than one, or more than
- * 64 MiB).
+ * -ENOENT or -ECONNREFUSED (no daemon), -ECONNRESET (it ended without a reply), -EACCES, -ETIMEDOUT, -EPROTO
+ * (no line, or more than one, or more than 64 MiB).
  */
 int control_call(const char *path, const char *line, int timeout_ms, char **reply);
 

@@ -189,15 +189,9 @@ enum control_exit control_exit_of(int err)
 		int err;
 		enum control_exit code;
 	} rows[] = {
-		{ 0, EXIT_DONE },
-		{ -ENOENT, EXIT_NOT_ATTACHED },
-		{ -ENODEV, EXIT_REFUSED },
-		{ -EINVAL, EXIT_REFUSED },
-		{ -EADDRINUSE, EXIT_TRY_AGAIN },
-		{ -EAGAIN, EXIT_TRY_AGAIN },
-		{ -EPIPE, EXIT_TRY_AGAIN },
-		{ -ETIMEDOUT, EXIT_TRY_AGAIN },
-		{ -ENOSPC, EXIT_TRY_AGAIN },
+		{ 0, EXIT_DONE },           { -ENOENT, EXIT_NOT_ATTACHED },  { -ENODEV, EXIT_REFUSED },
+		{ -EINVAL, EXIT_REFUSED },  { -EADDRINUSE, EXIT_TRY_AGAIN }, { -EAGAIN, EXIT_TRY_AGAIN },
+		{ -EPIPE, EXIT_TRY_AGAIN }, { -ETIMEDOUT, EXIT_TRY_AGAIN },  { -ENOSPC, EXIT_TRY_AGAIN },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

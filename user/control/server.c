@@ -29,8 +29,7 @@ struct client {
 	char in[CONTROL_LINE_MAX + 1];
 	size_t in_len;
 	char *out;
-	size_t out_len;
-	size_t out_at;
+	size_t out_len, out_at;
 	usec_t progress; /* when bytes last went either way */
 	bool working;    /* a reply is due from the answerer */
 	bool replied;    /* it came since the last control_server_serve(), which alone knows the time */
@@ -68,10 +67,9 @@ static void client_drop(struct client *c)
 
 void control_server_free(struct control_server *s)
 {
-	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		if (s->client[i].fd >= 0)
 			client_drop(&s->client[i]);
-	}
 	close(s->options.listen_fd);
 	free(s);
 }
@@ -198,10 +196,9 @@ static void client_serve(struct control_server *s, struct client *c, short event
 
 static struct client *client_of_fd(struct control_server *s, int fd)
 {
-	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		if (s->client[i].fd == fd)
 			return &s->client[i];
-	}
 	return NULL;
 }
 
@@ -246,17 +243,17 @@ size_t control_server_poll(struct control_server *s, struct pollfd *fds, size_t 
 {
 	size_t n = 0;
 
-	if (max > 0 && s->accept_after == 0)
+	if (max > 0 && !s->accept_after)
 		fds[n++] = (struct pollfd){ .fd = s->options.listen_fd, .events = POLLIN };
 	for (size_t i = 0; i < CONTROL_CLIENTS && n < max; i++) {
 		const struct client *c = &s->client[i];
+		int events;
 
 		if (c->fd < 0)
 			continue;
-		fds[n].fd = c->fd;
 		/* The end of a client in work is told without being asked for (POLLHUP). */
-		fds[n].events = (short)(c->out ? POLLOUT : c->working || c->ended ? 0 : POLLIN);
-		fds[n++].revents = 0;
+		events = c->out ? POLLOUT : c->working || c->ended ? 0 : POLLIN;
+		fds[n++] = (struct pollfd){ .fd = c->fd, .events = (short)events };
 	}
 	return n;
 }

@@ -128,8 +128,8 @@ static void end(struct keeper *k)
 	for (size_t n = 0; n < k->interfaces; n++)
 		xdp_attachment_close(&k->interface[n]);
 	xdp_inject_close(&k->inject);
-	unlink(k->socket_path);
 	state_remove_pid(k->socket_path);
+	unlink(k->socket_path); /* last: from here on another daemon may start */
 	close(k->listen_fd);
 	close(k->signals);
 }
