@@ -31,7 +31,7 @@ HEADERS := $(wildcard user/*/*.h include/alpnxdp/*.h)
 BPF_HEADERS := $(wildcard bpf/*.h include/alpnxdp/*.h)
 SKELETONS := $(O)/gen/steer.skel.h $(O)/gen/inject.skel.h
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
-HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/*.c tests/netns/*.c tests/interop/*.c))
+HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests/netns/*.c tests/interop/*.c))
 
 # Under sudo the compilers run as the user, so that no file of theirs in the tree becomes root's.
 AS_USER := $(if $(and $(SUDO_USER),$(filter 0,$(shell id -u))),sudo -u $(SUDO_USER) -H,)
@@ -80,9 +80,14 @@ $(O)/tests/test_%: $(O)/san/tests/unit/test_%.o $(O)/san/libalpnxdp.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(LDLIBS) -lssl -lcrypto
 
-$(O)/tests/bpf/%: $(O)/obj/tests/bpf/%.o $(LIBRARY:%.c=$(O)/obj/%.o)
+# Programs are tests/bpf/test_*.c; the other files there are linked into each.
+BENCH := $(patsubst %.c,$(O)/obj/%.o,$(filter-out tests/bpf/test_%,$(wildcard tests/bpf/*.c)))
+$(O)/tests/bpf/%: $(O)/obj/tests/bpf/%.o $(BENCH)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lbpf
+$(BENCH) $(O)/obj/tests/bpf/test_%.o: $(wildcard tests/bpf/*.h tests/corpus/*.h)
+$(O)/san/tests/unit/test_hello.o $(O)/san/tests/unit/test_hello_made.o: bpf/hello.h tests/corpus/corpus.h \
+	tests/unit/hello_walk.h
 
 $(O)/tests/netns/xdp_%: $(O)/obj/tests/netns/xdp_%.o $(LIBRARY:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)

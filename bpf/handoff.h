@@ -173,10 +173,11 @@ static __always_inline enum reason handoff_read(struct xdp_md *ctx, struct bpf_s
 	switch (sk->state) {
 	case TCP_ESTABLISHED:
 		tp = bpf_skc_to_tcp_sock(sk);
-		return tp ? handoff_from_socket(ctx, tp, p, h) : REASON_KERNEL_STATE;
+		return tp ? handoff_from_socket(ctx, tp, p, h) : REASON_KERNEL_FEATURE;
 	case TCP_NEW_SYN_RECV:
 		request = bpf_skc_to_tcp_request_sock(sk);
-		return request ? handoff_from_request(request, p, h) : REASON_KERNEL_STATE;
+		/* Not the plain protocol's: the requests of an MPTCP listener. */
+		return request ? handoff_from_request(request, p, h) : REASON_KERNEL_FEATURE;
 	case TCP_LISTEN:
 		return REASON_KERNEL_LISTENER;
 	default:

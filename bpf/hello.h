@@ -62,7 +62,7 @@ struct hello {
 	__u32 sni_len;
 	__u32 name_at;  /* of HELLO_ACME: the server name */
 	__u32 name_len; /* 0: not in view */
-	bool complete;  /* the walk reached the hello's end: what was not seen is not there */
+	bool nameless;  /* nor behind the view: every extension's head was seen */
 };
 
 /*
@@ -253,7 +253,7 @@ hello_inline enum hello_verdict hello_sni(const __u8 *bytes, struct hello *h)
 	return HELLO_ACME;
 }
 
-/* Judges the first len bytes of a stream (len <= ALPNXDP_MAX_HELLO); h->name_* and complete are set for HELLO_ACME. */
+/* Judges the first len bytes of a stream (len <= ALPNXDP_MAX_HELLO); h->name_* are set for HELLO_ACME. */
 hello_inline enum hello_verdict hello_walk(const __u8 *bytes, __u32 len, struct hello *h)
 {
 	enum hello_verdict verdict, walk;
@@ -268,9 +268,9 @@ hello_inline enum hello_verdict hello_walk(const __u8 *bytes, __u32 len, struct 
 	walk = hello_extensions(bytes, h);
 	if (walk == HELLO_MALFORMED)
 		return walk;
-	h->complete = walk == HELLO_READY;
+	h->nameless = walk == HELLO_READY && !h->sni_at;
 	if (!h->alpn_at)
-		return h->complete ? HELLO_OTHER : walk;
+		return walk == HELLO_READY ? HELLO_OTHER : walk;
 	verdict = hello_alpn(bytes, h);
 	return verdict == HELLO_ACME ? hello_sni(bytes, h) : verdict;
 }

@@ -2,8 +2,8 @@
 /*
  * alpnxdp_steer: which packets go to the engine.
  *
- * Owns: the maps and the ladder of questions, cheapest first. One exit, one counter per reason; whatever is not
- * positively ours is XDP_PASS. It changes no packet and adjusts no frame.
+ * Owns: the ladder of questions, cheapest first; the maps are in maps.h. One exit, one counter per reason; whatever
+ * is not positively ours is XDP_PASS. It changes no packet and adjusts no frame.
  *
  * The path of a bystander (headers, one read each of "config" and "live", the first data byte) uses direct packet
  * access only. Bytes are copied, and the kernel is asked, only for what begins like a ClientHello.
@@ -14,6 +14,7 @@
 #include "handoff.h"
 #include "headers.h"
 #include "hello.h"
+#include "maps.h"
 #include "options.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -23,127 +24,6 @@ struct {
 	__uint(priority, 10);
 	__uint(XDP_PASS, 1);
 } XDP_RUN_CONFIG(alpnxdp_steer);
-
-struct scratch {
-	struct hello walk;
-	name_hash_t name;
-	__u8 hello[ALPNXDP_MAX_HELLO];
-	__u8 options[OPTIONS_ROOM];
-	struct tcp_options parsed;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct config);
-} config SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, ALPNXDP_MAX_QUEUES);
-	__type(key, __u32);
-	__type(value, struct queue_state);
-} queues SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct live);
-} live SEC(".maps");
-
-/* Not an LRU map: an adopted flow must never be evicted by a flood of offers. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, ALPNXDP_MAX_FLOWS);
-	__type(key, struct flow_key);
-	__type(value, struct flow);
-} flows SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, ALPNXDP_MAX_NAMES);
-	__type(key, name_hash_t);
-	__type(value, __u8);
-} names SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, NUM_REASONS);
-	__type(key, __u32);
-	__type(value, __u64);
-} counters SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_XSKMAP);
-	__uint(max_entries, ALPNXDP_MAX_QUEUES);
-	__type(key, __u32);
-	__type(value, __u32);
-} xsks SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct scratch);
-} scratch SEC(".maps");
-
-static const __u32 zero;
-
-/* Has somebody served this queue lately? A hung engine must not swallow packets. */
-static __always_inline bool engine_alive(__u32 queue)
-{
-	const struct queue_state *q = bpf_map_lookup_elem(&queues, &queue);
-
-	if (!q || !q->heartbeat_ns)
-		return false;
-	return (__s64)(bpf_ktime_get_ns() - q->heartbeat_ns) <= ALPNXDP_HEARTBEAT_MS * 1000000ll;
-}
-
-/* An empty slot would make the redirection fall back to XDP_PASS, but only after an offer had been recorded. */
-static __always_inline bool engine_listens(__u32 queue)
-{
-	return bpf_map_lookup_elem(&xsks, &queue);
-}
-
-static __always_inline bool credit_take(__u32 queue)
-{
-	struct queue_state *q = bpf_map_lookup_elem(&queues, &queue);
-
-	if (!q)
-		return false;
-	if (__sync_fetch_and_add(&q->credit, -1) > 0)
-		return true;
-	__sync_fetch_and_add(&q->credit, 1);
-	return false;
-}
-
-static __always_inline void credit_return(__u32 queue)
-{
-	struct queue_state *q = bpf_map_lookup_elem(&queues, &queue);
-
-	if (q)
-		__sync_fetch_and_add(&q->credit, 1);
-}
-
-static __always_inline void flow_forget(struct live *l, const struct flow_key *key)
-{
-	if (!bpf_map_delete_elem(&flows, key))
-		__sync_fetch_and_add(&l->flows, -1);
-}
-
-static __always_inline bool flow_remember(struct live *l, const struct flow_key *key, const struct flow *flow)
-{
-	if (bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST))
-		return false;
-	__sync_fetch_and_add(&l->flows, 1);
-	return true;
-}
 
 /* Step 0: in generic mode the frames that we inject come by here. */
 static __always_inline bool is_injected(struct xdp_md *ctx, const struct config *cfg)
@@ -219,8 +99,10 @@ static __always_inline bool is_pending(const struct config *cfg, const struct sc
 
 	if (cfg->flags & CONFIG_ANY_NAME)
 		return true;
-	if (!s->walk.name_len) /* not in view: only userspace will know. Not there at all: never ours (RFC 8737 3) */
-		return !s->walk.complete;
+	if (s->walk.nameless) /* never ours, RFC 8737 3 */
+		return false;
+	if (!s->walk.name_len) /* not in view: only userspace will know */
+		return true;
 	return bpf_map_lookup_elem(&names, &hash);
 }
 
