@@ -85,7 +85,7 @@ BENCH := $(patsubst %.c,$(O)/obj/%.o,$(filter-out tests/bpf/test_%,$(wildcard te
 $(O)/tests/bpf/%: $(O)/obj/tests/bpf/%.o $(BENCH)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lbpf
-$(BENCH) $(O)/obj/tests/bpf/test_%.o: $(wildcard tests/bpf/*.h tests/corpus/*.h)
+$(BENCH) $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/bpf/test_*.c)): $(wildcard tests/bpf/*.h tests/corpus/*.h)
 $(O)/san/tests/unit/test_hello.o $(O)/san/tests/unit/test_hello_made.o: bpf/hello.h tests/corpus/corpus.h \
 	tests/unit/hello_walk.h
 
