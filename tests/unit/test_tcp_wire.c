@@ -6,33 +6,15 @@
  * Bounds: simulated time, and segments per run, so that neither silence nor a storm passes for success. A run is
  * named by its seed; `test_tcp_wire WEATHER SEED` plays that one run and prints its segments.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-#include "tcp/tcp.h"
+#include "tcp_wire.h"
 
 enum {
 	RUNS = 600,
 	LEAST_MSS = 300,
-	IN_FLIGHT = 128,
-	MOST_DATA = 1500,
 	MOST_BYTES = 12000, /* more than either buffer */
 	MOST_STEPS = 20000,
-};
-
-/* A wire in both directions, in percent and milliseconds. */
-struct weather {
-	const char *name;
-	unsigned int loss, twice, delay_ms, jitter_ms;
-	unsigned int bytes;       /* at most, per direction */
-	usec_t time;              /* a run may take */
-	unsigned int per_segment; /* a run may send so many segments for each that is needed */
-	unsigned int lost_runs;   /* of RUNS may end by TCP_GIVE_UP */
 };
 
 static const struct weather weathers[] = {
@@ -43,74 +25,9 @@ static const struct weather weathers[] = {
 	{ "a fifth lost", 20, 5, 20, 20, 3000, 40 * USEC_PER_SEC, 8, RUNS / 40 },
 };
 
-struct frame {
-	bool used;
-	usec_t at;
-	uint64_t order; /* of departure: what arrives at one moment arrives in it */
-	struct segment seg;
-	uint8_t data[MOST_DATA];
-};
-
-struct side {
-	struct tcp_conn c;
-	struct frame coming[IN_FLIGHT];
-	uint32_t to_write, wrote, read;
-	uint8_t salt;
-};
-
-struct wire {
-	const struct weather *weather;
-	struct side side[2];
-	usec_t now;
-	uint64_t seed, random, departures;
-	unsigned int sent;
-	bool print;
-};
-
-/* As assert_true(), and names the run. */
-static void demand(const struct wire *w, bool holds, const char *what, int line)
-{
-	if (holds)
-		return;
-	print_error("%s: not in the run \"%s\" of seed %llu\n", what, w->weather->name,
-		    (unsigned long long)w->seed);
-	_fail(__FILE__, line);
-}
-#define DEMAND(w, fact) demand(w, fact, #fact, __LINE__)
-
-static uint32_t draw(struct wire *w, uint32_t below)
-{
-	/* xorshift64* */
-	w->random ^= w->random >> 12;
-	w->random ^= w->random << 25;
-	w->random ^= w->random >> 27;
-	return (uint32_t)((w->random * 0x2545f4914f6cdd1dull) >> 33) % below;
-}
-
 static uint8_t byte_of(const struct side *s, uint32_t n)
 {
 	return (uint8_t)(n * 13 + n / 256 + s->salt);
-}
-
-static void put_on_wire(struct wire *w, struct side *to, const struct segment *seg)
-{
-	const struct weather *weather = w->weather;
-
-	for (size_t i = 0; i < IN_FLIGHT; i++) {
-		struct frame *f = &to->coming[i];
-
-		if (f->used)
-			continue;
-		DEMAND(w, seg->len <= MOST_DATA);
-		f->used = true;
-		f->order = w->departures++;
-		f->at = w->now + (weather->delay_ms + draw(w, weather->jitter_ms + 1)) * USEC_PER_MSEC;
-		f->seg = *seg;
-		if (seg->len)
-			memcpy(f->data, seg->data, seg->len);
-		return;
-	}
-	/* A full wire drops. */
 }
 
 static void send_all(struct wire *w, int who)
@@ -151,18 +68,6 @@ static void application(struct wire *w, int who)
 	}
 	if (s->wrote == s->to_write)
 		tcp_close(&s->c, TCP_CLOSE_FIN);
-}
-
-static struct frame *earliest(struct side *s)
-{
-	struct frame *first = NULL;
-
-	for (struct frame *f = s->coming; f < s->coming + IN_FLIGHT; f++) {
-		if (f->used &&
-		    (!first || f->at < first->at || (f->at == first->at && f->order < first->order)))
-			first = f;
-	}
-	return first;
 }
 
 static void deliver(struct wire *w, int who)
