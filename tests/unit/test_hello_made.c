@@ -72,11 +72,8 @@ static enum hello_verdict walk_made(const struct made *m)
 
 #define TEXT(literal) (literal), sizeof(literal) - 1
 #define ACME "\012acme-tls/1"
-"\x0a"
-	"acme-tls/1"
 
-	static void
-	test_lists(void **state)
+static void test_lists(void **state)
 {
 	static const struct {
 		const char *body;
