@@ -42,9 +42,13 @@ static void receive(struct worker *w, unsigned number, unsigned queue)
 	xdp_rings_release(i->rings[queue], frames, count);
 }
 
+/*
+ * A receive ring that is full drops, it does not pass: no more hellos are offered between two turns of the loop than half
+ * of a ring holds. The other half is for flows that are ours already.
+ */
 static void publish(struct worker *w, struct worker_interface *i)
 {
-	unsigned credit = engine_credit(w->engine);
+	unsigned credit = MIN(engine_credit(w->engine), (unsigned)XDP_RING_SIZE / 2);
 
 	for (unsigned q = 0; q < i->attachment.queues; q++) {
 		struct queue_state *state = &i->shared.queues[q];
