@@ -4,13 +4,17 @@
  * never keep anyone from removing our program. An interface that fails does not keep the others attached.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "cli/command.h"
 
+enum { AWAIT_TIMES = 100, AWAIT_MS = 20 };
+
 struct detaching {
 	const struct command *c;
+	bool asked;       /* the daemon detached something */
 	bool alone;       /* the daemon did not answer: it is not asked again */
 	json_t *names;    /* object: a set */
 	json_t *detached; /* array of names */
@@ -85,13 +89,32 @@ static int detach_one(struct detaching *d, const char *ifname)
 		d->alone = true;
 		return detach_alone(d, ifname);
 	}
-	if (!reply_ok(reply)) {
+	if (reply_ok(reply)) {
+		d->asked = true;
+	} else {
 		struct failure f = reply_failure(reply);
 
 		status = f.code == EXIT_NOT_ATTACHED ? detach_alone(d, ifname) : add_failure(d, &f);
 	}
 	json_decref(reply);
 	return status;
+}
+
+/* The daemon ends with its last interface. When we return it has: nothing is left, and another may start. */
+static void await_end(const struct detaching *d)
+{
+	const char *none[] = { NULL };
+	bool ending = d->asked;
+
+	for (int i = 0; i < AWAIT_TIMES && ending; i++) {
+		json_t *reply = NULL;
+
+		ending = ask(d->c, ASK_MS, "status", none, &reply) == 0 && reply_ok(reply) &&
+			 json_array_size(json_object_get(reply, "interfaces")) == 0;
+		json_decref(reply);
+		if (ending)
+			poll(NULL, 0, AWAIT_MS);
+	}
 }
 
 /* Prints the errors; returns the status of the first. */
@@ -165,6 +188,7 @@ int run_detach(const struct command *c)
 	if (c->all)
 		find_all(&d);
 	detach_named(&d);
+	await_end(&d);
 	if (json_array_size(d.detached) + json_array_size(d.failed) == 0)
 		add_failure(&d, &(struct failure){ EXIT_NOT_ATTACHED, "nothing of ours is attached", NULL,
 						   NULL });

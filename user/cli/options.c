@@ -148,7 +148,7 @@ static int option_take(struct command *c, int got, char **argv)
 
 static int operand_take(struct command *c, const char *word)
 {
-	if (c->operands == c->verb->most)
+	if (!c->verb || c->operands == c->verb->most)
 		return usage(c, "one argument too many: '%.40s'", word);
 	c->operand[c->operands++] = word;
 	return EXIT_DONE;
