@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The Internet checksum (RFC 1071). A 64-bit sum cannot overflow within a frame, so carries are folded once. */
+/* The Internet checksum (RFC 1071). 64 bits cannot overflow within a frame, so carries are folded once. */
 #include "net/layout.h"
 
 uint64_t checksum_add(uint64_t sum, const uint8_t *bytes, size_t len)

@@ -10,7 +10,7 @@ static bool checksum_accepted(const uint8_t *frame, const struct layout *l)
 
 	if (checksum_fold(checksum_add(pseudo, tcp, l->tcp_len)) == 0xffff)
 		return true;
-	/* CHECKSUM_PARTIAL: the sender left the sum of the pseudo-header for hardware that was never reached. */
+	/* CHECKSUM_PARTIAL: the sender left the pseudo-header's sum, for hardware that was never reached. */
 	return get_u16(tcp + TCP_CHECKSUM_AT) == checksum_fold(pseudo);
 }
 

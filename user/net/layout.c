@@ -2,8 +2,8 @@
 /*
  * From the first byte of a frame to its TCP header.
  *
- * Refuses fragments of any kind, IPv6 atomic ones too (RFC 8200 4.5), and extension headers other than hop-by-hop,
- * destination options and routing. Limits: two VLAN tags; the IP length must lie within the frame.
+ * Refuses fragments of any kind, IPv6 atomic ones too (RFC 8200 4.5), and extension headers other than
+ * hop-by-hop, destination options and routing. Limits: two VLAN tags; the IP length must lie within the frame.
  */
 #include "net/layout.h"
 

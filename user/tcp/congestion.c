@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * How much may be on its way: RFC 6928's initial window, slow start, fast retransmit and recovery (RFC 5681, 6582).
- * What we send is a few segments, so this decides little except how gently we come back after a loss.
+ * How much may be on its way: RFC 6928's initial window, slow start, fast retransmit and recovery (RFC 5681,
+ * 6582). What we send is a few segments, so this decides little except how gently we come back after a loss.
  */
 #include "tcp/internal.h"
 
@@ -62,7 +62,7 @@ void tcp_congestion_duplicate(struct tcp_conn *c)
 		set_cwnd(c, c->cwnd + c->mss);
 		return;
 	}
-	/* What was out when the last recovery began must be through, or one loss is answered twice (RFC 6582 3.2 (2)). */
+	/* RFC 6582 3.2 (2): what was out when the last recovery began is through, or one loss counts twice. */
 	if (seq_before(c->snd_una, c->recover) || ++c->dup_acks < DUPLICATES)
 		return;
 	c->recovering = true;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The connection from the caller's side: taking it over, writing, closing, and the facts derived from its state. */
+/* The connection from the caller's side: taking it over, writing, closing, and the derived facts. */
 #include <errno.h>
 #include <string.h>
 #include "tcp/internal.h"
 
-/* Payload bytes that fit into a packet of the interface: what the peer accepts may be more than what we can send. */
+/* Bounded by the interface too: what the peer accepts may be more than what we can send. */
 static uint16_t bounded_mss(const struct tcp_adoption *a)
 {
 	int headers = (a->ipv4 ? 20 : 40) + 20 + (a->handoff->flags & HANDOFF_TIMESTAMPS ? TCP_TS_ROOM : 0);

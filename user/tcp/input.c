@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * One segment in: RFC 9293 3.10.7.4 for a synchronised connection, its steps in their order. Urgent data (sixth
- * step) is ordinary data here. Nothing is sent; what is due is marked.
+ * One segment in: RFC 9293 3.10.7.4 for a synchronised connection, its steps in their order. Urgent data
+ * (sixth step) is ordinary data here. Nothing is sent; what is due is marked.
  */
 #include "tcp/internal.h"
 
@@ -24,7 +24,7 @@ static bool in_window(const struct tcp_conn *c, const struct segment *seg)
 	uint32_t window = c->rcv_edge - c->rcv_nxt;
 	uint32_t span = segment_span(seg);
 
-	/* Nothing can be taken, but an ACK or a RST that travels with it still counts (the table's last paragraph). */
+	/* Nothing can be taken, but the text below the table lets valid ACKs and RSTs count. */
 	if (window == 0)
 		return seg->seq == c->rcv_nxt;
 	if (seg->seq - c->rcv_nxt < window)
@@ -33,8 +33,8 @@ static bool in_window(const struct tcp_conn *c, const struct segment *seg)
 }
 
 /*
- * A segment that we do not take is answered with an ACK: the peer has lost one. Empty ones only so often, or two ends
- * that disagree would answer each other's answers for ever.
+ * A segment that we do not take is answered with an ACK: the peer has lost one. Empty ones only so often, or
+ * two ends that disagree would answer each other's answers for ever.
  */
 static void answer_unacceptable(struct tcp_conn *c, const struct segment *seg, usec_t now)
 {
@@ -64,8 +64,8 @@ static bool acceptable(struct tcp_conn *c, const struct segment *seg, usec_t now
 }
 
 /*
- * RFC 7323 4.3 (2). After the ACK was found good, not before as in 5.3 R3: a blind segment with a high value in it
- * would otherwise turn all of the peer's into old ones.
+ * RFC 7323 4.3 (2). After the ACK was found good, not before as in 5.3 R3: a blind segment with a high value
+ * in it would otherwise turn all of the peer's into old ones.
  */
 static void remember_timestamp(struct tcp_conn *c, const struct segment *seg)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The only builder of segments. Data and ACK that are both due leave as one segment, and a FIN rides on the last data.
+ * The only builder of segments. Data and ACK that are both due leave as one segment, and a FIN rides on the
+ * last data.
  */
 #include "tcp/internal.h"
 

@@ -2,8 +2,9 @@
 /*
  * The peer's bytes put in order, and the window that we offer for more.
  *
- * Limits: TCP_RX_BUFFER bytes from the first unread one, whatever window the kernel had promised; one island behind
- * one hole. Bytes beyond either are dropped, and the peer sends them again. Of two copies of a byte the first counts.
+ * Limits: TCP_RX_BUFFER bytes from the first unread one, whatever window the kernel had promised; one island
+ * behind one hole. Bytes beyond either are dropped, and the peer sends them again. Of two copies of a byte
+ * the first counts.
  */
 #include <string.h>
 #include "tcp/internal.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The one timer: retransmission (RFC 6298), which is also the probe of a closed window (RFC 9293 3.8.6.1), and giving
- * up. It runs exactly while something written is not acknowledged.
+ * The one timer: retransmission (RFC 6298), which is also the probe of a closed window (RFC 9293 3.8.6.1),
+ * and giving up. It runs exactly while something written is not acknowledged.
  */
 #include "tcp/internal.h"
 
