@@ -106,6 +106,8 @@ ok "detach by somebody else than root" refused 1 "only root" detach edge0
 ok "detach of all by somebody else than root" refused 1 "only root" detach --all
 run=bare
 ok "socket path too long" refused 1 "$DIR" list --socket "$DIR/$(printf 'x%.0s' {1..120})"
+touch "$DIR/plain"
+ok "socket path that is taken by a file" refused 1 "no socket" attach edge0 --socket "$DIR/plain"
 run=alpnxdp
 
 # -------------------------------------------------- help and version
@@ -190,5 +192,13 @@ ok "attach again" alpnxdp attach edge0
 ok "attach and detach, one upon the other" back_to_back
 ok "a program is there" not no_program
 ok "detach of all in JSON" json '.schema == "alpnxdp.detach/1" and .ok and .detached == ["edge0"]' detach --all
+
+# A relative path holds for the daemon too, which works elsewhere.
+run=bare
+cd "$DIR" || exit 1
+ok "attach by a relative path" bare attach edge0 --socket relative.sock
+ok "its files are beside it" test -e "$DIR/daemon.pid"
+ok "detach by a relative path" prints "edge0: detached" detach edge0 --socket relative.sock
+ok "and they are gone" not test -e "$DIR/relative.sock" -o -e "$DIR/daemon.pid"
 
 finish

@@ -4,6 +4,7 @@
  * before the one that failed is detached again.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -121,7 +122,17 @@ static void started_json(const struct daemon_options *o, const struct daemon_rep
 
 static int start_failed(const struct command *c, int err, const struct daemon_report *reports)
 {
+	static const struct {
+		int err;
+		const char *what, *fix;
+	} rows[] = {
+		{ -EADDRINUSE, "a daemon answers on %s already", "leave --foreground out to ask it" },
+		{ -EEXIST, "%s is there already, and is no socket", NULL },
+		{ -ENAMETOOLONG, "%s is too long for a socket", NULL },
+		{ 0, "the daemon did not start (its socket: %s)", NULL },
+	};
 	char what[256];
+	size_t row = 0;
 
 	for (size_t i = 0; i < c->operands; i++) {
 		const struct xdp_error *e = &reports[i].error;
@@ -130,19 +141,35 @@ static int start_failed(const struct command *c, int err, const struct daemon_re
 			return failure_tell(c, &(struct failure){ control_exit_of(reports[i].err), e->what,
 								  e->system, e->fix });
 	}
-	if (err == -EADDRINUSE) {
-		snprintf(what, sizeof(what), "a daemon answers on %s already", c->socket);
-		return failure_tell(c, &(struct failure){ EXIT_TRY_AGAIN, what, NULL,
-							  "leave --foreground out to ask it" });
+	while (rows[row].err && rows[row].err != err)
+		row++;
+	snprintf(what, sizeof(what), rows[row].what, c->socket);
+	return failure_tell(c,
+			    &(struct failure){ control_exit_of(err), what, strerror(-err), rows[row].fix });
+}
+
+/* The daemon leaves this directory; its path must not depend on it. */
+static int absolute_path(const char *path, char out[PATH_MAX])
+{
+	size_t len = 0;
+
+	if (*path != '/') {
+		if (!getcwd(out, PATH_MAX))
+			return -errno;
+		len = strlen(out);
+		out[len++] = '/';
 	}
-	snprintf(what, sizeof(what), "the daemon did not start (its socket: %s)", c->socket);
-	return failure_tell(c, &(struct failure){ control_exit_of(err), what, strerror(-err), NULL });
+	if (len + strlen(path) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	strcpy(out + len, path);
+	return 0;
 }
 
 static int attach_by_starting(const struct command *c)
 {
 	struct daemon_report reports[DAEMON_MAX_INTERFACES] = { 0 };
-	struct daemon_options o = { .socket_path = c->socket,
+	char path[PATH_MAX];
+	struct daemon_options o = { .socket_path = path,
 				    .foreground = c->foreground,
 				    .interfaces = c->operands };
 	void (*started)(const struct daemon_options *, const struct daemon_report *) =
@@ -157,7 +184,9 @@ static int attach_by_starting(const struct command *c)
 	}
 	for (size_t i = 0; i < c->operands; i++)
 		o.interface[i] = (struct xdp_attach_options){ c->operand[i], c->mode, c->port };
-	err = daemon_start(&o, reports, started);
+	err = absolute_path(c->socket, path);
+	if (!err)
+		err = daemon_start(&o, reports, started);
 	if (err)
 		return start_failed(c, err, reports);
 	if (!c->foreground)
