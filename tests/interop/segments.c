@@ -14,18 +14,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include "dial.h"
+#include "hex.h"
 
 enum { MAX_SEGMENT = 4096 };
-
-static size_t hex_decode(const char *line, uint8_t *out, size_t cap)
-{
-	unsigned byte;
-	size_t n = 0;
-
-	while (n < cap && sscanf(line + 2 * n, "%2x", &byte) == 1)
-		out[n++] = (uint8_t)byte;
-	return n;
-}
 
 static bool send_file(int fd, const char *path, unsigned pause_ms)
 {
@@ -100,7 +91,8 @@ int main(int argc, char **argv)
 			return 2;
 	}
 	if (!address || optind + 1 != argc) {
-		fputs("usage: segments -a ADDRESS [-p PORT] [-f FROM] [-d MS] [-w MS] [-k MS] FILE\n", stderr);
+		fputs("usage: segments -a ADDRESS [-p PORT] [-f FROM] [-d MS] [-w MS] [-k MS] FILE\n",
+		      stderr);
 		return 2;
 	}
 	fd = dial(address, port, from);
