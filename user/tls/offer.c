@@ -57,7 +57,7 @@ static bool judge_versions(struct offer *o)
 	if (!memchr(o->compressions.at, 0, reader_left(&o->compressions)))
 		return offer_refuse(o, GATE_COMPRESSION);
 	/* RFC 8446 4.1.2: exactly the null compression. */
-	return h->tls13 && reader_left(&o->compressions) != 1 ? offer_refuse(o, GATE_COMPRESSION) : true;
+	return !h->tls13 || reader_left(&o->compressions) == 1 || offer_refuse(o, GATE_COMPRESSION);
 }
 
 /* Which certificates it can verify, once a suite is there for the version that will be chosen. */

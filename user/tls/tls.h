@@ -19,29 +19,29 @@ enum {
 };
 
 /* X(symbol, name, help): why a hello is not for us. Every one gives the flow back to the web server. */
-#define GATE_REJECTS(X)                                                                                     \
-	X(NOT_HELLO, "not-a-hello", "the stream does not begin with a ClientHello record")                  \
-	X(TOO_LARGE, "too-large", "the hello is larger than 4,096 bytes")                                   \
-	X(MALFORMED, "malformed", "lengths contradict each other, or bytes are left over")                  \
-	X(DUPLICATE_EXTENSION, "duplicate-extension", "an extension occurs twice")                          \
-	X(VERSION, "version", "offers neither TLS 1.2 nor TLS 1.3")                                         \
-	X(COMPRESSION, "compression", "does not offer the null compression")                                \
-	X(NO_SNI, "no-sni", "names no server")                                                              \
-	X(SNI, "sni", "names more than one server, or one that is not a DNS name in A-labels")              \
-	X(NO_ALPN, "no-alpn", "offers no application protocols")                                            \
-	X(ALPN, "alpn", "offers something else than acme-tls/1 alone (RFC 8737 3)")                         \
-	X(CIPHER, "cipher", "offers no cipher suite that we have for its versions")                         \
-	X(GROUP, "group", "offers neither X25519 nor P-256")                                                \
-	X(KEY_SHARE, "key-share", "key shares that are malformed, doubled, of groups not offered, or above 8") \
-	X(SIGNATURE, "signature", "offers no signature algorithm that fits the certificate")                \
-	X(EARLY_DATA, "early-data", "offers a PSK, early data or a cookie, which we never gave")            \
+#define GATE_REJECTS(X)                                                                                    \
+	X(NOT_HELLO, "not-a-hello", "the stream does not begin with a ClientHello record")                 \
+	X(TOO_LARGE, "too-large", "the hello is larger than 4,096 bytes")                                  \
+	X(MALFORMED, "malformed", "lengths contradict each other, or bytes are left over")                 \
+	X(DUPLICATE_EXTENSION, "duplicate-extension", "an extension occurs twice")                         \
+	X(VERSION, "version", "offers neither TLS 1.2 nor TLS 1.3")                                        \
+	X(COMPRESSION, "compression", "does not offer the null compression, or more than it with TLS 1.3") \
+	X(NO_SNI, "no-sni", "names no server")                                                             \
+	X(SNI, "sni", "names more than one server, or one that is not a DNS name in A-labels")             \
+	X(NO_ALPN, "no-alpn", "offers no application protocols")                                           \
+	X(ALPN, "alpn", "offers something else than acme-tls/1 alone (RFC 8737 3)")                        \
+	X(CIPHER, "cipher", "offers no cipher suite that we have for its versions")                        \
+	X(GROUP, "group", "offers neither X25519 nor P-256")                                               \
+	X(KEY_SHARE, "key-share", "key shares malformed, doubled, of groups not offered, or more than 8")  \
+	X(SIGNATURE, "signature", "offers no signature algorithm that fits the certificate")               \
+	X(EARLY_DATA, "early-data", "offers a PSK, early data or a cookie, which we never gave")           \
 	X(TRAILING, "trailing", "more bytes follow the hello before we have answered")
 
 enum gate_reject {
 #define X(symbol, name, help) GATE_##symbol,
 	GATE_REJECTS(X)
 #undef X
-	NUM_GATE_REJECTS
+		NUM_GATE_REJECTS
 };
 
 const char *gate_reject_name(enum gate_reject why);
@@ -57,13 +57,13 @@ struct tls_hello {
 	bool rsa;                /* can verify an RSA signature that we make */
 	bool x25519_share;       /* TLS 1.3: a share that needs no HelloRetryRequest */
 	bool p256_share;
-	size_t length;           /* bytes of the record stream that the hello takes up */
-	enum gate_reject why;    /* on GATE_REJECT */
+	size_t length;        /* bytes of the record stream that the hello takes up */
+	enum gate_reject why; /* on GATE_REJECT */
 };
 
 /*
- * Reads the beginning of a stream, len bytes of it. GATE_MORE: a hello that is not complete yet and has broken no rule
- * so far. Pure; never reads past len. A hello cut over several records is followed (RFC 8446 5.1) as long as
+ * Reads the beginning of a stream, len bytes of it. GATE_MORE: a hello that is not complete yet and whose records have
+ * broken no rule so far; its fields are judged when it is whole. Pure; never reads past len. A hello cut over several records is followed (RFC 8446 5.1) as long as
  * nothing but handshake records come. Whether the name is pending, and whether the signature algorithms fit the
  * certificate, is the caller's question (GATE_SIGNATURE is for the caller to give).
  */
@@ -102,8 +102,9 @@ int tls_open(struct tls_context *ctx, const struct certificate *cert, struct tls
 void tls_free(struct tls *t);
 
 /*
- * Goes on as far as the bytes allow. Output that does not fit is kept and comes with the next call. Application data
- * is refused (RFC 8737 3) with an alert.
+ * Goes on as far as the bytes allow. Output that does not fit is kept and comes with the next call: there may be more when
+ * produced equals out_cap. Application data (RFC 8737 3) and more than 16 KiB of input end in TLS_FAILED, with close_notify
+ * as the alert. From TLS_CLOSED and TLS_FAILED on, input is taken and ignored.
  */
 enum tls_state tls_drive(struct tls *t, struct tls_io *io);
 
@@ -112,12 +113,12 @@ void tls_close(struct tls *t);
 
 /* What happened, for the flow's record. */
 struct tls_report {
-	uint16_t version;    /* 0x0303, 0x0304; 0: not negotiated */
-	uint16_t cipher;     /* IANA number */
-	uint16_t group;      /* IANA number; 0: unknown */
-	int alert_in;        /* description of the alert that the validator sent, -1: none */
-	int alert_out;       /* of ours, -1: none */
-	char error[80];      /* wolfSSL's own words; "" when nothing failed */
+	uint16_t version; /* 0x0303, 0x0304; 0: not negotiated */
+	uint16_t cipher;  /* IANA number */
+	uint16_t group;   /* IANA number; 0: unknown */
+	int alert_in;     /* description of the validator's last alert, 0: close_notify, -1: none */
+	int alert_out;    /* of our last, -1: none */
+	char error[80];   /* wolfSSL's own words; "" when nothing failed */
 };
 void tls_report(const struct tls *t, struct tls_report *out);
 
