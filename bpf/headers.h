@@ -52,6 +52,18 @@ static __always_inline void *cursor_take(struct cursor *c, __u32 len)
 	return at;
 }
 
+static __always_inline __u32 cursor_left(const struct cursor *c, const void *from)
+{
+	return c->end - from;
+}
+
+/* As cursor_take(), for a length that the packet says: below 2048 by its nature, which the verifier must be shown. */
+static __always_inline bool cursor_skip(struct cursor *c, __u32 len)
+{
+	barrier_var(len);
+	return cursor_take(c, len & 0x7ff);
+}
+
 static __always_inline enum reason headers_ethernet(struct cursor *c, __be16 *proto)
 {
 	const struct ethhdr *eth = cursor_take(c, sizeof(*eth));
@@ -85,7 +97,7 @@ static __always_inline enum reason headers_ipv4(struct cursor *c, struct packet 
 		return REASON_FRAGMENT;
 	header = ip->ihl * 4;
 	total = bpf_ntohs(ip->tot_len);
-	if (total < header || (void *)ip + total > c->end || !cursor_take(c, header - sizeof(*ip)))
+	if (total < header || cursor_left(c, ip) < total || !cursor_skip(c, header - sizeof(*ip)))
 		return REASON_MALFORMED;
 	*len = total - header;
 
@@ -116,7 +128,7 @@ static __always_inline enum reason headers_ipv6_extensions(struct cursor *c, __u
 			return REASON_MALFORMED;
 		next = ext->nexthdr;
 		size = (ext->hdrlen + 1) * 8;
-		if (size > *len || !cursor_take(c, size - sizeof(*ext)))
+		if (size > *len || !cursor_skip(c, size - sizeof(*ext)))
 			return REASON_MALFORMED;
 		*len -= size;
 	}
@@ -130,7 +142,7 @@ static __always_inline enum reason headers_ipv6(struct cursor *c, struct packet 
 	if (!ip || ip->version != 6)
 		return REASON_MALFORMED;
 	*len = bpf_ntohs(ip->payload_len);
-	if (c->at + *len > c->end)
+	if (cursor_left(c, c->at) < *len)
 		return REASON_MALFORMED;
 	__builtin_memcpy(p->key.saddr, ip->saddr, 16);
 	__builtin_memcpy(p->key.daddr, ip->daddr, 16);

@@ -12,9 +12,8 @@
 #include <bpf/bpf_helpers.h>
 
 enum {
-	OPTIONS_MAX = 40, /* bytes, since the header length is four bits of words */
-	OPTIONS_ROOM =
-		52, /* an option that begins in the last byte may be looked at before its length is judged */
+	OPTIONS_MAX = 40,  /* bytes, since the header length is four bits of words */
+	OPTIONS_ROOM = 64, /* a power of two; an option may be looked at before its length is judged */
 	OPTION_END = 0,
 	OPTION_NOP = 1,
 	OPTION_TIMESTAMPS = 8,

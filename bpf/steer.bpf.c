@@ -71,7 +71,7 @@ static __always_inline bool begins_like_handshake(struct xdp_md *ctx, const stru
 	struct cursor c = { .at = p->tcp + 1, .end = (void *)(long)ctx->data_end };
 	const __u8 *first;
 
-	if (!cursor_take(&c, p->options_len))
+	if (!cursor_skip(&c, p->options_len))
 		return false;
 	first = cursor_take(&c, 1);
 	return first && *first == 22;
@@ -106,13 +106,13 @@ static __always_inline bool is_pending(const struct config *cfg, const struct sc
 	return bpf_map_lookup_elem(&names, &hash);
 }
 
-static __always_inline __u32 load_bytes(struct xdp_md *ctx, __u32 offset, __u8 *out, __u32 len)
+/* Copies 0 < len <= room bytes of the packet; room is a power of two. The mask shows the verifier that it is so. */
+static __always_inline bool load_bytes(struct xdp_md *ctx, __u32 offset, __u8 *out, __u32 len, __u32 room)
 {
-	/* The verifier wants to see 0 < len <= room right before the call. */
+	len--;
 	barrier_var(len);
-	if (!len || len > ALPNXDP_MAX_HELLO)
-		return 0;
-	return bpf_xdp_load_bytes(ctx, offset, out, len) ? 0 : len;
+	len = (len & (room - 1)) + 1;
+	return !bpf_xdp_load_bytes(ctx, offset, out, len);
 }
 
 /* Steps 5 and 6, up to the name. */
@@ -125,7 +125,8 @@ static __always_inline enum reason judge_hello(struct xdp_md *ctx, const struct 
 		return REASON_NOT_HELLO;
 	if (len > ALPNXDP_MAX_HELLO)
 		len = ALPNXDP_MAX_HELLO;
-	len = load_bytes(ctx, p->data_offset, s->hello, len);
+	if (!load_bytes(ctx, p->data_offset, s->hello, len, ALPNXDP_MAX_HELLO))
+		return REASON_NOT_HELLO;
 	switch (walk_hello(len)) {
 	case HELLO_ACME:
 		return is_pending(cfg, s) ? REASON_NONE : REASON_NOT_PENDING;
@@ -150,11 +151,9 @@ __noinline int walk_options(__u32 len)
 
 static __always_inline bool read_options(struct xdp_md *ctx, const struct packet *p, struct scratch *s)
 {
-	__u32 len = p->options_len;
+	__u32 from = p->tcp_offset + sizeof(struct tcphdr);
 
-	barrier_var(len);
-	if (len && len <= OPTIONS_MAX &&
-	    bpf_xdp_load_bytes(ctx, p->tcp_offset + sizeof(struct tcphdr), s->options, len))
+	if (p->options_len && !load_bytes(ctx, from, s->options, p->options_len, OPTIONS_ROOM))
 		return false;
 	return walk_options(p->options_len);
 }
