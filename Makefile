@@ -3,6 +3,7 @@
 # make            build/alpnxdp            make install    PREFIX=/usr/local DESTDIR=
 # make demo       the main job, watched    make check      every test
 # make unit | bpf-test | netns | lint | layers             parts of check
+# make fuzz       FUZZ_SECONDS=300 for each target
 #
 # WOLFSSL=DIR uses a wolfSSL of your own: DIR/include and DIR/lib/libwolfssl.a.
 # Under sudo, what is built belongs to the user who called sudo.
@@ -31,12 +32,14 @@ HEADERS := $(wildcard user/*/*.h include/alpnxdp/*.h)
 BPF_HEADERS := $(wildcard bpf/*.h include/alpnxdp/*.h)
 SKELETONS := $(O)/gen/steer.skel.h $(O)/gen/inject.skel.h
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
+FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ_SECONDS ?= 300
 HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests/netns/*.c tests/interop/*.c))
 
 # Under sudo the compilers run as the user, so that no file of theirs in the tree becomes root's.
 AS_USER := $(if $(and $(SUDO_USER),$(filter 0,$(shell id -u))),sudo -u $(SUDO_USER) -H,)
 
-.PHONY: all setup demo check unit bpf-test netns lint layers format install uninstall clean
+.PHONY: all setup demo check unit bpf-test netns fuzz lint layers format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -101,16 +104,31 @@ $(O)/tests/interop/%: $(O)/obj/tests/interop/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lssl -lcrypto -lpthread
 
+# ---- fuzz targets: libFuzzer is clang's
+FUZZED := $(wildcard $(patsubst %,user/%/*.c,base net tcp challenge tls engine)) user/control/messages.c
+$(O)/fuzz/obj/%.o: %.c $(HEADERS) bpf/hello.h tests/fuzz/fuzz.h | $(O)/wolfssl.ready
+	@mkdir -p $(@D)
+	$(CLANG) $(CPPFLAGS) -O1 -g $(WARNINGS) $(SANITIZE) -fsanitize=fuzzer-no-link -c $< -o $@
+
+$(O)/fuzz/libfuzzed.a: $(FUZZED:%.c=$(O)/fuzz/obj/%.o)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o $(O)/fuzz/libfuzzed.a
+	$(CLANG) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(WOLFSSL)/lib/libwolfssl.a -lm
+
 # ---- what people type
 setup:
 	scripts/setup
 
-demo: setup
-	$(AS_USER) $(MAKE) --no-print-directory all
+demo:
+	scripts/setup demo
+	$(AS_USER) $(MAKE) --no-print-directory -j$(shell nproc) all
 	scripts/demo
 
-check: setup
-	$(AS_USER) $(MAKE) --no-print-directory all $(UNIT) $(HELPERS)
+check:
+	scripts/setup check
+	$(AS_USER) $(MAKE) --no-print-directory -j$(shell nproc) all $(UNIT) $(HELPERS) $(FUZZ)
 	scripts/check
 
 unit: $(UNIT)
@@ -121,6 +139,9 @@ bpf-test: all $(HELPERS)
 
 netns: all $(HELPERS)
 	scripts/check netns
+
+fuzz: $(FUZZ)
+	scripts/fuzz $(FUZZ_SECONDS)
 
 layers:
 	scripts/layers

@@ -178,9 +178,7 @@ hello_inline enum hello_verdict hello_extensions(const __u8 *bytes, struct hello
 			h->sni_at = h->at;
 			h->sni_len = len;
 		}
-		h->at += len;
-		if (h->at > h->end)
-			return HELLO_MALFORMED;
+		h->at += len; /* past the end: hello_need() will say so */
 	}
 	return HELLO_OTHER;
 }

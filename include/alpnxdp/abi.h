@@ -182,7 +182,7 @@ enum probe_answer {
 	X(OTHER_PORT, "other-port", "TCP to another port")                                                 \
 	X(FLOW, "flow", "belongs to a flow of ours: to the engine")                                        \
 	X(FLOW_DECLINED, "flow-declined", "belongs to a flow that we gave back")                           \
-	X(FLOW_SYN, "flow-syn", "a SYN on a finished flow: the client reuses its port")                    \
+	X(FLOW_SYN, "flow-syn", "a SYN on a flow that is not adopted: to the kernel")                      \
 	X(FLOW_STALE, "flow-stale", "an offer that a hung engine never took: given back")                  \
 	X(FLOW_NO_SOCKET, "flow-no-socket", "a flow of ours, but no engine listens on this queue")         \
 	X(UNARMED, "unarmed", "no challenge is pending")                                                   \

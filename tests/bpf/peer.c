@@ -230,7 +230,8 @@ int peer_open(struct peer *p, enum peer_kind kind, int family, bool timestamps)
 		.family = family,
 		.port = ++last_port,
 		.timestamps = timestamps,
-		.seq = 0xfffffff0u + last_port, /* around the wrap of sequence numbers */
+		/* Anywhere, or so that the hello crosses the wrap of sequence numbers. */
+		.seq = last_port % 2 ? 0xffffffffu - last_port % 256 : 0x9e3779b9u * last_port,
 		.ack = 1,
 		.ts_value = 5000,
 		.ts_echo = 1,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the kernel's own connection must look like (DESIGN: adopt only when all hold). */
+/* What the kernel's own connection must look like before it may be adopted. */
 #include "bench.h"
 
 #define MINUS(n) (0u - (n))

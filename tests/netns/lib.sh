@@ -17,7 +17,7 @@ ALPNXDP=${ALPNXDP:-$ROOT/build/alpnxdp}
 # shellcheck disable=SC2034 # for those who source this
 {
 INTEROP=$ROOT/build/tests/interop
-HELLOS=$ROOT/tests/interop/hellos
+HELLOS=$ROOT/tests/corpus/clienthello
 PATH=$PATH:/usr/sbin:/sbin
 export LC_ALL=C
 

@@ -28,6 +28,7 @@ struct keeper {
 	struct xdp_attachment a;
 	struct xdp_inject inject;
 	struct xdp_socket socket[QUEUES];
+	int pair[2];  /* between keeper and engine */
 	int peer;     /* packet socket on the other end of the wire */
 	int tcp, udp; /* a connection of the server's, and a socket for what is injected */
 	struct end tcp_client;
@@ -129,6 +130,14 @@ static inline void flow_put(struct engine *e, unsigned n, enum flow_state state,
 	e->shared.live->flows++;
 }
 
+/* Returns when the keeper has bound the sockets. */
+static inline void engine_ready(const struct keeper *k)
+{
+	char byte;
+
+	CHECK(write(k->pair[1], "", 1) == 1 && read(k->pair[1], &byte, 1) == 1);
+}
+
 /* Leaving uid 0 clears every capability set (capabilities(7)). */
 static inline bool engine_begin(struct engine *e, const struct keeper *k)
 {
@@ -144,6 +153,7 @@ static inline bool engine_begin(struct engine *e, const struct keeper *k)
 	if (!CHECK(!xdp_shared_map(&k->a.maps, &e->shared)))
 		return false;
 	e->shared.config->epoch = EPOCH;
+	engine_ready(k);
 	return true;
 }
 
@@ -159,34 +169,30 @@ static inline int engine_end(struct engine *e)
 
 /* ------------------------------------------------------------------ keeper */
 
-static inline void sockets_open(struct keeper *k)
-{
-	struct xdp_error e;
-	unsigned q;
-
-	for (q = 0; q < QUEUES; q++)
-		if (!CHECK(!xdp_socket_open(&k->a, q, &k->socket[q], &e)))
-			print_error("socket", -1, &e);
-}
-
-static inline void sockets_close(struct keeper *k)
-{
-	unsigned q;
-
-	for (q = 0; q < QUEUES; q++)
-		xdp_socket_close(&k->socket[q]);
-}
-
+/* The engine maps its rings between open and bind; afterwards only it holds the sockets. */
 static inline pid_t engine_start(struct keeper *k, int (*run)(const struct keeper *k))
 {
-	pid_t child;
+	struct xdp_error e = { .what = "" };
+	pid_t child = -1;
+	unsigned q;
+	char byte;
 
-	sockets_open(k);
+	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, k->pair));
+	for (q = 0; q < QUEUES; q++)
+		CHECK(!xdp_socket_open(&k->a, q, &k->socket[q], &e));
 	fflush(stdout);
 	child = fork();
 	if (!child)
 		exit(run(k));
-	sockets_close(k); /* only the engine holds them now */
+	CHECK(read(k->pair[0], &byte, 1) == 1);
+	for (q = 0; q < QUEUES; q++) {
+		if (!CHECK(!xdp_socket_bind(&k->a, &k->socket[q], &e)))
+			print_error("bind", -1, &e);
+		xdp_socket_close(&k->socket[q]);
+	}
+	CHECK(write(k->pair[0], "", 1) == 1);
+	close(k->pair[0]);
+	close(k->pair[1]);
 	return child;
 }
 

@@ -332,6 +332,7 @@ static void deliver(struct session *s)
 /* We have failed and said so, and the client has understood (0: in a way that only we know of). */
 static void assert_failed(struct session *s, int alert)
 {
+	size_t before;
 	char byte;
 
 	SSL_read(s->ssl, &byte, sizeof(byte));
@@ -340,6 +341,11 @@ static void assert_failed(struct session *s, int alert)
 	assert_int_equal(report(s).alert_out, alert);
 	assert_int_equal(ERR_GET_REASON(ERR_peek_last_error()), SSL_AD_REASON_OFFSET + alert);
 	assert_int_equal(s->wire_len, 0);
+	/* Nothing may follow a fatal alert (RFC 8446 6.2). */
+	before = s->answer_len;
+	tls_close(s->tls);
+	deliver(s);
+	assert_int_equal(s->answer_len, before);
 	session_close(s);
 }
 

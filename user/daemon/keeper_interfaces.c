@@ -28,34 +28,39 @@ static int send_interface(struct keeper *k, const struct xdp_attachment *a)
 	return channel_send(k->channel, &m);
 }
 
-/* The socket's descriptors are the engine's alone afterwards: a copy kept here would go on swallowing frames. */
-static int send_queue(struct keeper *k, const struct xdp_attachment *a, unsigned queue,
-		      struct xdp_error *error)
+static int send_queue(struct keeper *k, const struct xdp_attachment *a, const struct xdp_socket *socket)
 {
-	struct message m = { .type = MESSAGE_QUEUE, .ifindex = a->ifindex, .queue = queue, .fd_count = 2 };
-	struct xdp_socket socket;
-	int err = xdp_socket_open(a, queue, &socket, error);
+	const struct message m = { .type = MESSAGE_QUEUE,
+				   .ifindex = a->ifindex,
+				   .queue = socket->queue,
+				   .fd_count = 2,
+				   .fd = { socket->fd, socket->umem_fd } };
 
-	if (err)
-		return err;
-	m.fd[0] = socket.fd;
-	m.fd[1] = socket.umem_fd;
-	err = channel_send(k->channel, &m);
-	xdp_socket_close(&socket);
-	return err;
+	return channel_send(k->channel, &m);
 }
 
+/* The engine maps the rings before the sockets are bound (xdp.h tells why). Only it holds the sockets afterwards: a copy
+ * kept here would go on swallowing frames. */
 int keeper_serve(struct keeper *k, const struct xdp_attachment *a, struct xdp_error *error)
 {
 	const struct message begin = { .type = MESSAGE_SERVE, .ifindex = a->ifindex };
 	int err = k->channel < 0 ? -EPIPE : send_interface(k, a);
+	struct xdp_socket sockets[ALPNXDP_MAX_QUEUES];
+	unsigned opened = 0, q;
 
-	for (unsigned q = 0; !err && q < a->queues; q++)
-		err = send_queue(k, a, q, error);
+	while (!err && opened < a->queues) {
+		err = xdp_socket_open(a, opened, &sockets[opened], error);
+		if (!err)
+			err = send_queue(k, a, &sockets[opened++]);
+	}
 	if (!err)
 		err = channel_send(k->channel, &begin);
 	if (!err && !keeper_wait_ready(k, a->ifindex))
 		err = -EPIPE;
+	for (q = 0; !err && q < opened; q++)
+		err = xdp_socket_bind(a, &sockets[q], error);
+	while (opened)
+		xdp_socket_close(&sockets[--opened]);
 	if (err && !error->what[0]) {
 		snprintf(error->what, sizeof(error->what), "%s: the engine process does not serve it",
 			 a->ifname);

@@ -62,10 +62,11 @@ struct tls_hello {
 };
 
 /*
- * Reads the beginning of a stream, len bytes of it. GATE_MORE: a hello that is not complete yet and whose records have
- * broken no rule so far; its fields are judged when it is whole. Pure; never reads past len. A hello cut over several records is followed (RFC 8446 5.1) as long as
- * nothing but handshake records come. Whether the name is pending, and whether the signature algorithms fit the
- * certificate, is the caller's question (GATE_SIGNATURE is for the caller to give).
+ * Reads the beginning of a stream, len bytes of it. GATE_MORE: a hello that is not complete yet and whose records
+ * have broken no rule so far; its fields are judged when it is whole. Pure; never reads past len. A hello cut over
+ * several records is followed (RFC 8446 5.1) as long as nothing but handshake records come. Whether the name is
+ * pending, and whether the signature algorithms fit the certificate, is the caller's question (GATE_SIGNATURE is for
+ * the caller to give).
  */
 enum gate_verdict tls_gate(const uint8_t *bytes, size_t len, struct tls_hello *hello);
 
@@ -102,9 +103,9 @@ int tls_open(struct tls_context *ctx, const struct certificate *cert, struct tls
 void tls_free(struct tls *t);
 
 /*
- * Goes on as far as the bytes allow. Output that does not fit is kept and comes with the next call: there may be more when
- * produced equals out_cap. Application data (RFC 8737 3) and more than 16 KiB of input end in TLS_FAILED, with close_notify
- * as the alert. From TLS_CLOSED and TLS_FAILED on, input is taken and ignored.
+ * Goes on as far as the bytes allow. Output that does not fit is kept and comes with the next call: there may be more
+ * when produced equals out_cap. Application data (RFC 8737 3) and more than 16 KiB of input end in TLS_FAILED, with
+ * close_notify as the alert. From TLS_CLOSED and TLS_FAILED on, input is taken and ignored.
  */
 enum tls_state tls_drive(struct tls *t, struct tls_io *io);
 

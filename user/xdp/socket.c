@@ -97,7 +97,6 @@ int xdp_socket_open(const struct xdp_attachment *a, unsigned queue, struct xdp_s
 		    struct xdp_error *error)
 {
 	struct xdp_socket s = { .queue = queue };
-	const uint32_t key = queue;
 	int err;
 
 	xdp_words_forget();
@@ -109,24 +108,26 @@ int xdp_socket_open(const struct xdp_attachment *a, unsigned queue, struct xdp_s
 		err = rings_create(s.fd);
 	if (err) {
 		xdp_error_set(error, err, "%s: cannot set up an AF_XDP socket", a->ifname);
-		goto err_socket;
-	}
-	err = queue_bind(s.fd, a->ifindex, queue);
-	if (err) {
-		bind_error(a, queue, err, error);
-		goto err_socket;
-	}
-	if (bpf_map_update_elem(a->maps.xsks, &key, &s.fd, BPF_ANY)) {
-		err = xdp_error_set(error, -errno, "%s: cannot steer queue %u to its socket", a->ifname,
-				    queue);
-		goto err_socket;
+		xdp_socket_close(&s);
+		return err;
 	}
 	*out = s;
 	return 0;
+}
 
-err_socket:
-	xdp_socket_close(&s);
-	return err;
+int xdp_socket_bind(const struct xdp_attachment *a, const struct xdp_socket *s, struct xdp_error *error)
+{
+	const uint32_t key = s->queue;
+	int err;
+
+	xdp_words_forget();
+	err = queue_bind(s->fd, a->ifindex, s->queue);
+	if (err)
+		return bind_error(a, s->queue, err, error);
+	if (bpf_map_update_elem(a->maps.xsks, &key, &s->fd, BPF_ANY))
+		return xdp_error_set(error, -errno, "%s: cannot steer queue %u to its socket", a->ifname,
+				     s->queue);
+	return 0;
 }
 
 void xdp_socket_close(struct xdp_socket *s)

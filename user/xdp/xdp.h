@@ -125,8 +125,12 @@ enum {
 	XDP_RING_SIZE = 512, /* fill, completion, receive and transmit ring of a queue */
 };
 
-/* Keeper: an AF_XDP socket of one queue in copy mode, bound and in the XSKMAP, and its memory (a memfd). The queue may
- * be busy for some milliseconds after the last owner's death: bind is retried for up to a second. */
+/*
+ * Keeper: an AF_XDP socket of one queue in copy mode, and its memory (a memfd). The order is: xdp_socket_open() here,
+ * xdp_rings_map() in the engine, xdp_socket_bind() here, xdp_socket_close() here. Linux before 6.3 refuses to map the
+ * rings of a socket that is bound (xsk_mmap, EBUSY). Bound, it is in the XSKMAP and frames come; the queue may be busy
+ * for some milliseconds after its last owner's death, so bind is tried for up to a second (-EBUSY).
+ */
 struct xdp_socket {
 	int fd;
 	int umem_fd;
@@ -134,6 +138,7 @@ struct xdp_socket {
 };
 int xdp_socket_open(const struct xdp_attachment *a, unsigned queue, struct xdp_socket *out,
 		    struct xdp_error *error);
+int xdp_socket_bind(const struct xdp_attachment *a, const struct xdp_socket *s, struct xdp_error *error);
 void xdp_socket_close(struct xdp_socket *s);
 
 /* Engine: the rings of that socket, mapped. All calls are for one thread. */
