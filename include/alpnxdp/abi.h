@@ -57,6 +57,7 @@ _Static_assert(sizeof(struct flow_key) == 36, "padding would make equal flows di
 enum handoff_source {
 	HANDOFF_SOCKET = 1, /* an established socket */
 	HANDOFF_REQUEST,    /* a request socket: deferred accept, or the last ACK is in the same batch as the hello */
+	HANDOFF_CONNTRACK,  /* no socket here: the web server is behind DNAT */
 };
 
 enum handoff_flags {
