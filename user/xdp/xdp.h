@@ -159,7 +159,7 @@ void xdp_rings_release(struct xdp_rings *r, const struct xdp_frame *frames, unsi
 
 /* Copies a frame into the transmit ring. False: no free frame or ring full. Nothing leaves before xdp_rings_kick(). */
 bool xdp_rings_transmit(struct xdp_rings *r, const uint8_t *frame, size_t len);
-/* One system call per 32 frames, none if there is nothing to send. Never waits. */
+/* A system call per 16 or 32 frames, none if there is nothing to send. Never waits. */
 void xdp_rings_kick(struct xdp_rings *r);
 int xdp_rings_fd(const struct xdp_rings *r); /* for poll() */
 
