@@ -71,7 +71,7 @@ $(O)/obj/%.o: %.c $(HEADERS) $(SKELETONS) | $(O)/wolfssl.ready
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) $(HARDEN) -c $< -o $@
 
-$(O)/san/%.o: %.c $(HEADERS) $(SKELETONS) | $(O)/wolfssl.ready
+$(O)/san/%.o: %.c $(HEADERS) $(wildcard tests/*/*.h bpf/*.h) $(SKELETONS) | $(O)/wolfssl.ready
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -O1 -g $(WARNINGS) $(SANITIZE) -Wno-override-init -Itests -c $< -o $@
 

@@ -6,7 +6,7 @@
  * that `status` can say why a validation was left to the web server. What the kernel does not vouch for, number by
  * number, is refused: a spoofed packet never gets an answer.
  * Refuses: MPTCP, TCP-MD5, TCP-AO, Fast Open (still SYN_RECV, or bytes received with the SYN), a socket that has sent
- * or received a byte, SYN cookies (only the listener is there), a route that leads another way.
+ * a byte or received another than the hello's, SYN cookies (only the listener is there), a route that leads another way.
  */
 #ifndef ALPNXDP_HANDOFF_H
 #define ALPNXDP_HANDOFF_H
@@ -21,6 +21,26 @@ enum {
 	HANDOFF_ECHO_MAX_MS =
 		600000, /* no web server waits longer for a hello: an older echo is none of ours */
 };
+
+/*
+ * Where the hello begins. Known: this segment begins it, or an earlier one did. Unknown: the segment has overtaken the
+ * beginning, and the kernel tells where that is.
+ */
+struct hello_start {
+	__u32 first;
+	bool known;
+};
+
+/*
+ * May a segment be part of a hello that begins at start->first, when the kernel expects next? It may lie behind `next`,
+ * where the kernel waits for what comes before it, and `next` may lag behind what has passed (GRO holds it).
+ */
+static __always_inline bool handoff_seq_fits(struct hello_start *start, __u32 next, __u32 seq)
+{
+	if (!start->known)
+		start->first = next;
+	return next - start->first <= seq - start->first && seq - start->first < ALPNXDP_MAX_HELLO;
+}
 
 /* The connection of a segment: a socket, request socket or listener, to be given to bpf_sk_release(); or NULL. */
 static __always_inline struct bpf_sock *handoff_lookup(struct xdp_md *ctx, const struct packet *p)
@@ -81,16 +101,16 @@ static __always_inline bool handoff_route_fits(struct xdp_md *ctx, struct sock *
 	return out == (int)ctx->ingress_ifindex || out == sk->sk_rx_dst_ifindex;
 }
 
-static __always_inline void handoff_read_socket(struct tcp_sock *tp, struct handoff *h)
+static __always_inline void handoff_read_socket(struct tcp_sock *tp, __u32 first, struct handoff *h)
 {
-	__u32 unread = tp->rcv_nxt - tp->rcv_wup, window = tp->rcv_wnd;
+	__u32 unread = first - tp->rcv_wup, window = tp->rcv_wnd;
 	__u32 mss = tp->mss_cache;
 
 	h->source = HANDOFF_SOCKET;
-	h->rcv_nxt = tp->rcv_nxt;
+	h->rcv_nxt = first;
 	h->snd_nxt = tp->snd_nxt;
 	h->snd_wnd = tp->snd_wnd;
-	h->rcv_wnd = window > unread ? window - unread : 0;
+	h->rcv_wnd = (__s32)(window - unread) > 0 ? window - unread : 0;
 	h->ts_offset = tp->tsoffset;
 	h->ts_recent = tp->rx_opt.ts_recent;
 	h->srtt_us = tp->srtt_us >> 3;
@@ -107,20 +127,23 @@ static __always_inline void handoff_read_socket(struct tcp_sock *tp, struct hand
 }
 
 static __always_inline enum reason handoff_from_socket(struct xdp_md *ctx, struct tcp_sock *tp,
-						       const struct packet *p, struct handoff *h)
+						       const struct packet *p, struct hello_start *start,
+						       struct handoff *h)
 {
 	if (handoff_socket_signed(tp))
 		return REASON_KERNEL_FEATURE;
-	if (tp->bytes_received || tp->bytes_sent || tp->write_seq != tp->snd_nxt ||
-	    tp->snd_una != tp->snd_nxt)
+	if (tp->bytes_sent || tp->write_seq != tp->snd_nxt || tp->snd_una != tp->snd_nxt)
 		return REASON_KERNEL_STATE;
-	if (p->seq != tp->rcv_nxt)
+	if (!handoff_seq_fits(start, tp->rcv_nxt, p->seq))
 		return REASON_KERNEL_SEQ;
+	/* What it has received is the beginning of this hello, and nothing before it. */
+	if (tp->bytes_received != tp->rcv_nxt - start->first)
+		return REASON_KERNEL_STATE;
 	if (p->ack != tp->snd_nxt)
 		return REASON_KERNEL_ACK;
 	if (!handoff_route_fits(ctx, &tp->inet_conn.icsk_inet.sk))
 		return REASON_ROUTE;
-	handoff_read_socket(tp, h);
+	handoff_read_socket(tp, start->first, h);
 	return REASON_NONE;
 }
 
@@ -151,12 +174,12 @@ static __always_inline void handoff_read_request(struct tcp_request_sock *r, __u
 
 /* TCP-MD5 leaves no mark on a request socket; the option in the hello itself gives it away. */
 static __always_inline enum reason handoff_from_request(struct tcp_request_sock *r, const struct packet *p,
-							struct handoff *h)
+							struct hello_start *start, struct handoff *h)
 {
 	if ((bpf_core_field_exists(r->is_mptcp) && r->is_mptcp) ||
 	    (bpf_core_field_exists(r->used_tcp_ao) && r->used_tcp_ao))
 		return REASON_KERNEL_FEATURE;
-	if (p->seq != r->rcv_isn + 1)
+	if (!handoff_seq_fits(start, r->rcv_isn + 1, p->seq) || start->first != r->rcv_isn + 1)
 		return REASON_KERNEL_SEQ;
 	if (p->ack != r->snt_isn + 1)
 		return REASON_KERNEL_ACK;
@@ -165,7 +188,8 @@ static __always_inline enum reason handoff_from_request(struct tcp_request_sock 
 }
 
 static __always_inline enum reason handoff_read(struct xdp_md *ctx, struct bpf_sock *sk,
-						const struct packet *p, struct handoff *h)
+						const struct packet *p, struct hello_start *start,
+						struct handoff *h)
 {
 	struct tcp_request_sock *request;
 	struct tcp_sock *tp;
@@ -173,11 +197,11 @@ static __always_inline enum reason handoff_read(struct xdp_md *ctx, struct bpf_s
 	switch (sk->state) {
 	case TCP_ESTABLISHED:
 		tp = bpf_skc_to_tcp_sock(sk);
-		return tp ? handoff_from_socket(ctx, tp, p, h) : REASON_KERNEL_FEATURE;
+		return tp ? handoff_from_socket(ctx, tp, p, start, h) : REASON_KERNEL_FEATURE;
 	case TCP_NEW_SYN_RECV:
 		request = bpf_skc_to_tcp_request_sock(sk);
 		/* Not the plain protocol's: the requests of an MPTCP listener. */
-		return request ? handoff_from_request(request, p, h) : REASON_KERNEL_FEATURE;
+		return request ? handoff_from_request(request, p, start, h) : REASON_KERNEL_FEATURE;
 	case TCP_LISTEN:
 		return REASON_KERNEL_LISTENER;
 	default:
@@ -185,16 +209,17 @@ static __always_inline enum reason handoff_read(struct xdp_md *ctx, struct bpf_s
 	}
 }
 
-/* Fills h, which must be all zero. REASON_NONE, or why the kernel's connection may not be adopted. */
+/* Fills h, which must be all zero, and start->first if it was not known. REASON_NONE, or why the kernel's connection may not be adopted. */
 static __always_inline enum reason handoff_take(struct xdp_md *ctx, const struct packet *p,
-						const struct tcp_options *o, struct handoff *h)
+						const struct tcp_options *o, struct hello_start *start,
+						struct handoff *h)
 {
 	struct bpf_sock *sk = handoff_lookup(ctx, p);
 	enum reason reason;
 
 	if (!sk)
 		return REASON_KERNEL_NONE;
-	reason = handoff_read(ctx, sk, p, h);
+	reason = handoff_read(ctx, sk, p, start, h);
 	bpf_sk_release(sk);
 	if (reason != REASON_NONE)
 		return reason;

@@ -16,6 +16,7 @@
 #include "hello.h"
 #include "maps.h"
 #include "options.h"
+#include "undecided.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -115,21 +116,23 @@ static __always_inline bool load_bytes(struct xdp_md *ctx, __u32 offset, __u8 *o
 	return !bpf_xdp_load_bytes(ctx, offset, out, len);
 }
 
-/* Steps 5 and 6, up to the name. */
-static __always_inline enum reason judge_hello(struct xdp_md *ctx, const struct config *cfg,
-					       const struct packet *p, struct scratch *s)
+/* Step 6 for a segment by itself: what does it begin? */
+static __always_inline int walk_segment(struct xdp_md *ctx, const struct packet *p, struct scratch *s)
 {
 	__u32 len = p->data_len;
 
 	if (!begins_like_handshake(ctx, p))
-		return REASON_NOT_HELLO;
+		return HELLO_NOT;
 	if (len > ALPNXDP_MAX_HELLO)
 		len = ALPNXDP_MAX_HELLO;
 	if (!load_bytes(ctx, p->data_offset, s->hello, len, ALPNXDP_MAX_HELLO))
-		return REASON_NOT_HELLO;
-	switch (walk_hello(len)) {
-	case HELLO_ACME:
-		return is_pending(cfg, s) ? REASON_NONE : REASON_NOT_PENDING;
+		return HELLO_NOT;
+	return walk_hello(len);
+}
+
+static __always_inline enum reason reason_of(int verdict)
+{
+	switch (verdict) {
 	case HELLO_MORE:
 		return REASON_HELLO_UNDECIDED;
 	case HELLO_OTHER:
@@ -158,41 +161,132 @@ static __always_inline bool read_options(struct xdp_md *ctx, const struct packet
 	return walk_options(p->options_len);
 }
 
-/* The end of step 6: a hello for us. May it be offered now? */
-static __always_inline enum reason judge_offer(struct xdp_md *ctx, const struct config *cfg, struct live *l,
-					       const struct packet *p, struct scratch *s)
+/*
+ * Does the kernel vouch for a segment as part of a hello that may be ours? A global function, too: the verifier trusts
+ * nobody who calls it, so that pointers are compared with NULL here.
+ */
+__noinline int vouch(struct xdp_md *ctx, const struct packet *p, struct scratch *s, struct hello_start *start,
+		     struct handoff *h)
 {
 	__u8 wrong = TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST | TCP_FLAG_URG;
-	__u32 queue = ctx->rx_queue_index;
-	struct flow flow = {};
-	enum reason reason;
 
-	if (!engine_alive(queue))
-		return REASON_ENGINE_SILENT;
+	if (!p || !s || !start || !h)
+		return REASON_KERNEL_NONE;
 	if (p->frame_len > ALPNXDP_MAX_FRAME)
 		return REASON_OVERSIZE;
 	if ((p->flags & (wrong | TCP_FLAG_ACK)) != TCP_FLAG_ACK)
 		return REASON_TCP_FLAGS;
 	if (!read_options(ctx, p, s))
 		return REASON_TCP_OPTION;
-	if (!engine_listens(queue))
-		return REASON_NO_SOCKET;
-	reason = handoff_take(ctx, p, &s->parsed, &flow.handoff);
-	if (reason != REASON_NONE)
-		return reason;
+	return handoff_take(ctx, p, &s->parsed, start, h);
+}
+
+static __always_inline enum reason engine_answers(__u32 queue)
+{
+	if (!engine_alive(queue))
+		return REASON_ENGINE_SILENT;
+	return engine_listens(queue) ? REASON_NONE : REASON_NO_SOCKET;
+}
+
+/* The end of step 6: a hello for us, and the kernel's word for it. */
+static __always_inline enum reason offer(struct xdp_md *ctx, const struct config *cfg, struct live *l,
+					 const struct packet *p, struct flow *flow)
+{
+	__u32 queue = ctx->rx_queue_index;
+
 	if (!credit_take(queue))
 		return REASON_NO_CREDIT;
-
-	flow.offered_ns = bpf_ktime_get_ns();
-	flow.epoch = cfg->epoch;
-	flow.queue = queue;
-	flow.state = FLOW_OFFERED;
+	flow->offered_ns = bpf_ktime_get_ns();
+	flow->epoch = cfg->epoch;
+	flow->queue = queue;
+	flow->state = FLOW_OFFERED;
 	flow_forget(l, &p->key); /* what a dead engine left */
-	if (!flow_remember(l, &p->key, &flow)) {
+	if (!flow_remember(l, &p->key, flow)) {
 		credit_return(queue);
 		return REASON_TABLE_FULL;
 	}
 	return REASON_OFFERED;
+}
+
+/* A hello with its ALPN list in its first segment, or so it seems. */
+static __always_inline enum reason judge_acme(struct xdp_md *ctx, const struct config *cfg, struct live *l,
+					      const struct packet *p, struct scratch *s)
+{
+	struct hello_start start = { .first = p->seq, .known = true };
+	struct flow flow = { .slot = ALPNXDP_NO_SLOT };
+	enum reason reason;
+
+	if (!is_pending(cfg, s))
+		return REASON_NOT_PENDING;
+	reason = engine_answers(ctx->rx_queue_index);
+	if (reason == REASON_NONE)
+		reason = vouch(ctx, p, s, &start, &flow.handoff);
+	return reason == REASON_NONE ? offer(ctx, cfg, l, p, &flow) : reason;
+}
+
+/* The first segment that comes of a hello: its beginning, or one that has overtaken it. It passes, and is kept. */
+static __always_inline enum reason judge_undecided(struct xdp_md *ctx, const struct packet *p,
+						   struct scratch *s, struct place *at, bool begins)
+{
+	struct hello_start start = { .first = p->seq, .known = begins };
+	struct handoff unused = {};
+	int reason = vouch(ctx, p, s, &start, &unused);
+
+	/* A byte in the middle of a hello may look like a beginning. */
+	if (reason == REASON_KERNEL_SEQ && begins && place_is_marked(at)) {
+		start.known = begins = false;
+		reason = vouch(ctx, p, s, &start, &unused);
+	}
+	if (reason == REASON_NONE && !begins && start.first == p->seq)
+		reason = REASON_NOT_HELLO;
+	if (reason != REASON_NONE) {
+		place_unmark(at);
+		return begins ? reason : REASON_NOT_HELLO;
+	}
+	slot_begin(at->slot, &p->key, start.first);
+	*at->mark = at->hash;
+	slot_add(ctx, at, p);
+	return begins ? REASON_HELLO_UNDECIDED : REASON_HELLO_EARLY;
+}
+
+/* A segment of a hello of which we have some already. */
+static __always_inline enum reason judge_later(struct xdp_md *ctx, const struct config *cfg, struct live *l,
+					       const struct packet *p, struct scratch *s, struct place *at)
+{
+	struct hello_start start = { .first = at->slot->first, .known = true };
+	struct flow flow = { .slot = place_slot_index(at) };
+	int reason = vouch(ctx, p, s, &start, &flow.handoff), verdict;
+
+	if (reason != REASON_NONE)
+		return reason;
+	verdict = slot_add(ctx, at, p);
+	if (verdict == HELLO_MORE)
+		return REASON_HELLO_UNDECIDED;
+	place_unmark(at);
+	if (verdict != HELLO_ACME)
+		return reason_of(verdict);
+	if (!is_pending(cfg, s))
+		return REASON_NOT_PENDING;
+	reason = engine_answers(ctx->rx_queue_index);
+	return reason == REASON_NONE ? offer(ctx, cfg, l, p, &flow) : reason;
+}
+
+/* Steps 4 to 6 for a segment with data. */
+static __always_inline enum reason judge_data(struct xdp_md *ctx, const struct config *cfg, struct live *l,
+					      const struct packet *p, struct scratch *s)
+{
+	struct place at;
+	int verdict;
+
+	if (!place_find(cfg, &p->key, &at))
+		return REASON_NOT_HELLO;
+	if (place_is_marked(&at) && slot_is_of(at.slot, p))
+		return judge_later(ctx, cfg, l, p, s, &at);
+	verdict = walk_segment(ctx, p, s);
+	if (verdict == HELLO_MORE || (verdict == HELLO_NOT && place_is_marked(&at)))
+		return judge_undecided(ctx, p, s, &at, verdict == HELLO_MORE);
+	place_unmark(&at);
+	return verdict == HELLO_ACME ? judge_acme(ctx, cfg, l, p, s) : reason_of(verdict);
 }
 
 static __always_inline enum reason judge(struct xdp_md *ctx)
@@ -214,12 +308,11 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 		return reason;
 	if (!cfg->armed)
 		return REASON_UNARMED;
-	if (!p.data_len)
-		return REASON_NO_PAYLOAD;
-	reason = judge_hello(ctx, cfg, &p, s);
-	if (reason != REASON_NONE)
-		return reason;
-	return judge_offer(ctx, cfg, l, &p, s);
+	if (p.data_len)
+		return judge_data(ctx, cfg, l, &p, s);
+	if (p.flags & TCP_FLAG_SYN)
+		place_mark(cfg, &p.key);
+	return REASON_NO_PAYLOAD;
 }
 
 SEC("xdp")

@@ -27,6 +27,7 @@
 #define ALPNXDP_MAP_LIVE "live"
 #define ALPNXDP_MAP_FLOWS "flows"
 #define ALPNXDP_MAP_NAMES "names"
+#define ALPNXDP_MAP_HELLOS "hellos"
 #define ALPNXDP_MAP_COUNTERS "counters"
 #define ALPNXDP_MAP_XSKS "xsks"
 
@@ -36,9 +37,12 @@ enum {
 	ALPNXDP_MAX_NAMES = 65536, /* entries of the map of pending names */
 	ALPNXDP_MAX_FRAME =
 		3368, /* bytes; the largest live frame of Linux 6.1 (6.18: 3,408): what we can give back */
-	ALPNXDP_MAX_HELLO = 4096,    /* bytes of a TLS record stream that the walk looks at */
-	ALPNXDP_HEARTBEAT_MS = 1000, /* an engine silent for longer than this is taken for hung */
-	ALPNXDP_OFFER_MS = 10000,    /* an offer that no engine took is forgotten after this */
+	ALPNXDP_MAX_HELLO = 4096,     /* bytes of a TLS record stream that the walk looks at */
+	ALPNXDP_SLOTS = 2048,         /* undecided hellos remembered at once; a power of two */
+	ALPNXDP_NO_SLOT = -1,         /* struct flow.slot: nothing is remembered */
+	ALPNXDP_UNDECIDED_MS = 10000, /* a hello that takes longer than this is forgotten */
+	ALPNXDP_HEARTBEAT_MS = 1000,  /* an engine silent for longer than this is taken for hung */
+	ALPNXDP_OFFER_MS = 10000,     /* an offer that no engine took is forgotten after this */
 };
 
 /* A TCP flow as the edge host receives it: source is the client. IPv4 is mapped into IPv6 (::ffff:a.b.c.d). */
@@ -98,9 +102,24 @@ struct flow {
 	__u8 state;       /* enum flow_state */
 	__u8 reserved;    /* zero */
 	struct handoff handoff;
-	__u32 reserved2; /* zero */
+	__s32 slot; /* where the bytes are that passed before the flow was offered; ALPNXDP_NO_SLOT: there are none */
 };
 _Static_assert(sizeof(struct flow) == 56, "the layout of struct flow is part of the ABI");
+
+/*
+ * Map "hellos", mmapable: the bytes of hellos whose ALPN list was not in view yet. They have passed to the kernel; this
+ * is a copy. Direct-mapped by the flow: a newer hello takes the place of an older one, so a reader compares the key
+ * after it has copied. Bit i of `have` (in word i / 64) says that bytes[i] is there; bytes[0] has the number `first`.
+ */
+struct hello_slot {
+	struct flow_key key;
+	__u32 first;
+	__u64 begun_ns; /* CLOCK_MONOTONIC */
+	__u64 have[ALPNXDP_MAX_HELLO / 64];
+	__u8 bytes[ALPNXDP_MAX_HELLO +
+		   ALPNXDP_MAX_FRAME]; /* a frame may begin anywhere and is copied whole */
+};
+_Static_assert(sizeof(struct hello_slot) == 8024, "the layout of struct hello_slot is part of the ABI");
 
 enum config_flags {
 	CONFIG_GENERIC = 1 << 0,  /* attached in generic mode: our own injected frames come by again */
@@ -173,7 +192,9 @@ enum probe_answer {
 	X(NOT_HELLO, "not-hello", "data that does not begin with a ClientHello")                      \
 	X(HELLO_MALFORMED, "hello-malformed", "a ClientHello whose lengths contradict each other")    \
 	X(HELLO_OTHER, "hello-other", "a ClientHello that does not offer acme-tls/1")                 \
-	X(HELLO_UNDECIDED, "hello-undecided", "a ClientHello whose ALPN list is not in this segment") \
+	X(HELLO_UNDECIDED, "hello-undecided",                                                         \
+	  "a ClientHello whose ALPN list is not in view yet: remembered")                             \
+	X(HELLO_EARLY, "hello-early", "a segment of a hello that has overtaken its beginning")        \
 	X(NOT_PENDING, "not-pending", "offers acme-tls/1 for a name that is not pending")             \
 	X(ENGINE_SILENT, "engine-silent", "the engine has given no sign of life for a second")        \
 	X(NO_CREDIT, "no-credit", "the engine has no room for another flow")                          \

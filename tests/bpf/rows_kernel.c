@@ -20,7 +20,7 @@ const struct row rows_kernel[] = {
 
 	{ "server has written", PEER_SOCKET, EVENT_SERVER_WROTE, .reason = REASON_KERNEL_STATE },
 	{ "client has sent", PEER_SOCKET, EVENT_CLIENT_SENT, .frame.seq = 1, .reason = REASON_KERNEL_STATE },
-	{ "hello again, the kernel has it", PEER_SOCKET, EVENT_CLIENT_SENT, .reason = REASON_KERNEL_STATE },
+	{ "hello again, the kernel has it", PEER_SOCKET, EVENT_CLIENT_SENT, .reason = REASON_KERNEL_SEQ },
 	{ "half closed by the client", PEER_SOCKET, EVENT_CLIENT_CLOSED, .reason = REASON_KERNEL_STATE },
 	{ "waiting for stragglers", PEER_SOCKET, EVENT_TIME_WAIT, .reason = REASON_KERNEL_STATE },
 	{ "Fast Open", PEER_FASTOPEN, .reason = REASON_KERNEL_STATE },

@@ -78,7 +78,7 @@ static void add_interface(struct worker *w, struct message *m)
 	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES && !i; n++)
 		if (!w->interface[n].used)
 			i = &w->interface[n];
-	if (!i || m->fd_count != 6) {
+	if (!i || m->fd_count != 7) {
 		close_all(m);
 		return;
 	}
@@ -88,7 +88,8 @@ static void add_interface(struct worker *w, struct message *m)
 						.live = m->fd[2],
 						.flows = m->fd[3],
 						.names = m->fd[4],
-						.counters = m->fd[5],
+						.hellos = m->fd[5],
+						.counters = m->fd[6],
 						.xsks = -1 };
 	i->port.mtu = i->attachment.mtu;
 }
@@ -152,6 +153,7 @@ static void gone(struct worker *w, unsigned ifindex)
 	close(maps->live);
 	close(maps->flows);
 	close(maps->names);
+	close(maps->hellos);
 	close(maps->counters);
 	i->used = i->serving = false;
 }

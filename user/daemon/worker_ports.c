@@ -14,6 +14,13 @@ static bool flow_get(void *context, unsigned port, const struct flow_key *key, s
 	return !xdp_flow_get(&i->attachment.maps, &i->shared, key, out);
 }
 
+static const struct hello_slot *hello_get(void *context, unsigned port, int32_t slot)
+{
+	const struct worker_interface *i = interface_of(context, port);
+
+	return slot >= 0 && slot < ALPNXDP_SLOTS ? &i->shared.hellos[slot] : NULL;
+}
+
 static bool flow_set(void *context, unsigned port, const struct flow_key *key, enum flow_state state)
 {
 	return !xdp_flow_set_state(&interface_of(context, port)->attachment.maps, key, state);
@@ -62,6 +69,7 @@ struct engine_ports worker_ports(struct worker *w)
 	return (struct engine_ports){
 		.context = w,
 		.flow_get = flow_get,
+		.hello_get = hello_get,
 		.flow_set = flow_set,
 		.flow_delete = flow_delete,
 		.transmit = transmit,

@@ -136,13 +136,6 @@ usec_t engine_deadline(const struct engine *e)
 	return first;
 }
 
-/* A frame and what it says. */
-struct arrival {
-	const struct engine_frame *frame;
-	struct segment seg;
-	struct path path;
-};
-
 static void remember_last(struct engine_flow *f, const struct segment *seg)
 {
 	f->last = *seg;
@@ -180,8 +173,9 @@ static void start(struct engine_flow *f, const struct arrival *a, const struct h
 }
 
 /* A hello that the program has offered. What we cannot take goes on to the web server at once. */
-static void adopt(struct engine *e, const struct arrival *a, const struct handoff *handoff, usec_t now)
+static void adopt(struct engine *e, const struct arrival *a, const struct flow *entry, usec_t now)
 {
+	const struct handoff *handoff = &entry->handoff;
 	const struct tcp_adoption adoption = {
 		.handoff = handoff, .first = &a->seg, .mtu = a->frame->iface->mtu, .ipv4 = a->path.ipv4
 	};
@@ -189,6 +183,8 @@ static void adopt(struct engine *e, const struct arrival *a, const struct handof
 
 	if (f && !tcp_adopt(&f->tcp, &adoption, now)) {
 		start(f, a, handoff, now);
+		if (entry->slot != ALPNXDP_NO_SLOT)
+			remembered_input(e, f, &a->seg, now);
 		serve_held(e, f, now);
 		schedule(e, f);
 		return;
@@ -211,10 +207,10 @@ static void stranger_input(struct engine *e, const struct arrival *a, usec_t now
 		decline_frame(e, a->frame, &a->path.key);
 	else if (entry.state != FLOW_OFFERED)
 		e->counters.stray_frames++;
-	else if (a->seg.seq != entry.handoff.rcv_nxt)
+	else if (!remembered_fits(e, a, &entry))
 		e->counters.stale_offers++;
 	else
-		adopt(e, a, &entry.handoff, now);
+		adopt(e, a, &entry, now);
 }
 
 /* A validator may use its port again: an offer under the key of a lingering flow is a new connection. */

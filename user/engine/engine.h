@@ -90,6 +90,8 @@ struct engine_ports {
 	void *context;
 	/* The flow map. get: false when there is no entry of this epoch. */
 	bool (*flow_get)(void *context, unsigned port, const struct flow_key *key, struct flow *out);
+	/* The remembered bytes of an undecided hello, in memory that the program goes on writing. NULL: no such slot. */
+	const struct hello_slot *(*hello_get)(void *context, unsigned port, int32_t slot);
 	/* False: the entry is gone, the kernel has the flow again. */
 	bool (*flow_set)(void *context, unsigned port, const struct flow_key *key, enum flow_state state);
 	void (*flow_delete)(void *context, unsigned port, const struct flow_key *key);

@@ -40,6 +40,13 @@ struct engine_flow {
 	usec_t silence_at;
 };
 
+/* A frame and what it says. */
+struct arrival {
+	const struct engine_frame *frame;
+	struct segment seg;
+	struct path path;
+};
+
 /* A declined flow whose entry in the flow map is to be deleted. */
 struct declined {
 	usec_t due;
@@ -67,6 +74,7 @@ struct engine {
 	unsigned declined_first, declined_count;
 	struct declined declined[ENGINE_DECLINED];
 
+	struct hello_slot hello; /* a copy that nobody else writes */
 	uint8_t frame[ALPNXDP_MAX_FRAME];
 	uint8_t flight[TCP_TX_BUFFER];
 };
@@ -86,6 +94,12 @@ void flow_forget(struct engine *e,
 		 struct engine_flow *f); /* its TLS, its place in the table; not its map entry */
 /* Deletes an entry of the flow map that still is what it was: a SYN may have ended it, and a new offer begun. */
 void flow_end_entry(struct engine *e, unsigned port, const struct flow_key *key, enum flow_state state);
+
+/* remembered.c */
+/* Is this frame the one that the entry was made for? */
+bool remembered_fits(struct engine *e, const struct arrival *a, const struct flow *entry);
+/* Hands TCP what passed to the kernel before the flow was offered. */
+void remembered_input(struct engine *e, struct engine_flow *f, const struct segment *seg, usec_t now);
 
 /* decline.c */
 void decline_frame(struct engine *e, const struct engine_frame *frame, const struct flow_key *key);

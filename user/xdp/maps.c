@@ -10,7 +10,10 @@
 #include <sys/mman.h>
 #include "xdp/xdp.h"
 
-enum { QUEUES_SIZE = ALPNXDP_MAX_QUEUES * sizeof(struct queue_state) };
+enum {
+	QUEUES_SIZE = ALPNXDP_MAX_QUEUES * sizeof(struct queue_state),
+	HELLOS_SIZE = ALPNXDP_SLOTS * sizeof(struct hello_slot),
+};
 
 static void *map_memory(int fd, size_t size)
 {
@@ -19,37 +22,44 @@ static void *map_memory(int fd, size_t size)
 
 int xdp_shared_map(const struct xdp_maps *maps, struct xdp_shared *out)
 {
-	void *config, *queues, *live;
-	int err;
+	const struct {
+		int fd;
+		size_t size;
+		void **at;
+	} regions[] = {
+		{ maps->config, sizeof(struct config), (void **)&out->config },
+		{ maps->queues, QUEUES_SIZE, (void **)&out->queues },
+		{ maps->live, sizeof(struct live), (void **)&out->live },
+		{ maps->hellos, HELLOS_SIZE, (void **)&out->hellos },
+	};
 
-	config = map_memory(maps->config, sizeof(struct config));
-	if (config == MAP_FAILED)
-		return -errno;
-	queues = map_memory(maps->queues, QUEUES_SIZE);
-	if (queues == MAP_FAILED) {
-		err = -errno;
-		goto err_config;
+	*out = (struct xdp_shared){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
+		void *memory = map_memory(regions[i].fd, regions[i].size);
+
+		if (memory == MAP_FAILED) {
+			int err = -errno;
+
+			xdp_shared_unmap(out);
+			return err;
+		}
+		*regions[i].at = memory;
 	}
-	live = map_memory(maps->live, sizeof(struct live));
-	if (live == MAP_FAILED) {
-		err = -errno;
-		goto err_queues;
-	}
-	*out = (struct xdp_shared){ .config = config, .queues = queues, .live = live };
 	return 0;
+}
 
-err_queues:
-	munmap(queues, QUEUES_SIZE);
-err_config:
-	munmap(config, sizeof(struct config));
-	return err;
+static void unmap(void *memory, size_t size)
+{
+	if (memory)
+		munmap(memory, size);
 }
 
 void xdp_shared_unmap(struct xdp_shared *s)
 {
-	munmap(s->config, sizeof(*s->config));
-	munmap(s->queues, QUEUES_SIZE);
-	munmap(s->live, sizeof(*s->live));
+	unmap(s->config, sizeof(*s->config));
+	unmap(s->queues, QUEUES_SIZE);
+	unmap(s->live, sizeof(*s->live));
+	unmap((void *)(uintptr_t)s->hellos, HELLOS_SIZE);
 	*s = (struct xdp_shared){ 0 };
 }
 

@@ -42,6 +42,7 @@ struct xdp_maps {
 	int live;
 	int flows;
 	int names;
+	int hellos;
 	int counters;
 	int xsks;
 };
@@ -179,6 +180,7 @@ struct xdp_shared {
 	struct config *config;
 	struct queue_state *queues; /* ALPNXDP_MAX_QUEUES */
 	struct live *live;
+	const struct hello_slot *hellos; /* ALPNXDP_SLOTS */
 };
 int xdp_shared_map(const struct xdp_maps *maps, struct xdp_shared *out); /* 0 or -errno */
 void xdp_shared_unmap(struct xdp_shared *s);

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Hellos whose ALPN list is not in view yet: it comes in a later segment, or what came first is not the beginning.
+ *
+ * Such a segment passes at once; a copy of its bytes stays here until the list is complete or the hello is forgotten.
+ * Nothing is kept that the kernel does not vouch for, so a flood of spoofed segments cannot push real hellos out. Each
+ * byte has its bit, so segments may come in any order, overlap, and come again.
+ *
+ * Which flows may be in the middle of a hello is told by a table of marks: a SYN sets the flow's mark, a decided hello
+ * takes it away. A segment of any other flow costs one look at that table. A mark that another flow has overwritten
+ * costs a validation at most: the hello passes.
+ */
+#ifndef ALPNXDP_UNDECIDED_H
+#define ALPNXDP_UNDECIDED_H
+
+#include <alpnxdp/abi.h>
+#include <bpf/bpf_helpers.h>
+#include "handoff.h"
+#include "headers.h"
+#include "hello.h"
+#include "maps.h"
+
+enum { MARKS = 65536, HAVE_WORDS = ALPNXDP_MAX_HELLO / 64 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, ALPNXDP_SLOTS);
+	__type(key, __u32);
+	__type(value, struct hello_slot);
+} hellos SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, MARKS);
+	__type(key, __u32);
+	__type(value, __u32);
+} marks SEC(".maps");
+
+/* Where a flow has its mark and its slot. */
+struct place {
+	__u32 hash;
+	__u32 *mark;
+	struct hello_slot *slot;
+};
+
+static __always_inline __u32 word_of(const __u8 *bytes)
+{
+	__u32 word;
+
+	__builtin_memcpy(&word, bytes, sizeof(word));
+	return word;
+}
+
+/* Seeded with the random part of own_mac, so that nobody can aim at another's mark. Never 0. */
+static __always_inline __u32 place_hash(const struct config *cfg, const struct flow_key *key)
+{
+	__u32 hash = word_of(cfg->own_mac + 2);
+
+	hash = (hash ^ word_of(key->saddr + 12) ^ key->sport) * 0x9e3779b1u;
+	hash = (hash ^ hash >> 15 ^ word_of(key->saddr + 8)) * 0x85ebca6bu;
+	hash = (hash ^ hash >> 13 ^ word_of(key->saddr + 4) ^ word_of(key->daddr + 12)) * 0xc2b2ae35u;
+	return (hash ^ hash >> 16) | 1;
+}
+
+static __always_inline __u32 place_slot_index(const struct place *at)
+{
+	return at->hash >> 1 & (ALPNXDP_SLOTS - 1);
+}
+
+static __always_inline bool place_find(const struct config *cfg, const struct flow_key *key, struct place *at)
+{
+	__u32 index;
+
+	at->hash = place_hash(cfg, key);
+	index = at->hash >> 1 & (MARKS - 1);
+	at->mark = bpf_map_lookup_elem(&marks, &index);
+	index = place_slot_index(at);
+	at->slot = bpf_map_lookup_elem(&hellos, &index);
+	return at->mark && at->slot;
+}
+
+/* A connection begins: hello segments may come. */
+static __always_inline void place_mark(const struct config *cfg, const struct flow_key *key)
+{
+	struct place at;
+
+	if (place_find(cfg, key, &at))
+		*at.mark = at.hash;
+}
+
+static __always_inline bool place_is_marked(const struct place *at)
+{
+	return *at->mark == at->hash;
+}
+
+static __always_inline void place_unmark(const struct place *at)
+{
+	if (*at->mark == at->hash)
+		*at->mark = 0;
+}
+
+static __always_inline bool key_equal(const struct flow_key *a, const struct flow_key *b)
+{
+	const __u32 *x = (const void *)a, *y = (const void *)b;
+	__u32 i, difference = 0;
+
+	for (i = 0; i < sizeof(*a) / sizeof(*x); i++)
+		difference |= x[i] ^ y[i];
+	return !difference;
+}
+
+/* Is this slot's hello one that the segment may belong to? */
+static __always_inline bool slot_is_of(const struct hello_slot *slot, const struct packet *p)
+{
+	return key_equal(&slot->key, &p->key) && p->seq - slot->first < ALPNXDP_MAX_HELLO &&
+	       bpf_ktime_get_ns() - slot->begun_ns < ALPNXDP_UNDECIDED_MS * 1000000ull;
+}
+
+static __always_inline void slot_begin(struct hello_slot *slot, const struct flow_key *key, __u32 first)
+{
+	slot->key = *key;
+	slot->first = first;
+	slot->begun_ns = bpf_ktime_get_ns();
+	__builtin_memset(slot->have, 0, sizeof(slot->have));
+}
+
+/* The bits from (inclusive) to (exclusive) of one word; from < to <= 64. */
+static __always_inline __u64 bits(__u32 from, __u32 to)
+{
+	return ~0ull >> (64 - (to - from)) << from;
+}
+
+/* How many bits of a word are set before the first that is not. */
+static __always_inline __u32 leading_ones(__u64 word)
+{
+	__u64 missing = ~word;
+	__u32 count = 0;
+
+	if (!missing)
+		return 64;
+	if (!(__u32)missing) {
+		count += 32;
+		missing >>= 32;
+	}
+	if (!(__u16)missing) {
+		count += 16;
+		missing >>= 16;
+	}
+	if (!(__u8)missing) {
+		count += 8;
+		missing >>= 8;
+	}
+	for (__u32 i = 0; i < 7 && !(missing & 1); i++) {
+		missing >>= 1;
+		count++;
+	}
+	return count;
+}
+
+/*
+ * Notes that bytes [from, to) of a slot are there; returns how many there are without a gap. A global function, which the
+ * verifier looks at once.
+ */
+__noinline int slot_note(__u32 index, __u32 from, __u32 to)
+{
+	struct hello_slot *slot = bpf_map_lookup_elem(&hellos, &index);
+	__u32 i, word;
+
+	if (!slot || from >= to || to > ALPNXDP_MAX_HELLO)
+		return 0;
+	for (i = 0; i < HAVE_WORDS; i++) {
+		word = from / 64;
+		if (from >= to)
+			break;
+		slot->have[word & (HAVE_WORDS - 1)] |=
+			bits(from & 63, to < (word + 1) * 64 ? ((to - 1) & 63) + 1 : 64);
+		from = (word + 1) * 64;
+	}
+	for (i = 0; i < HAVE_WORDS; i++)
+		if (~slot->have[i])
+			return i * 64 + leading_ones(slot->have[i]);
+	return ALPNXDP_MAX_HELLO;
+}
+
+/* The walk over the first len bytes of a slot; as walk_hello() leaves its results in scratch. */
+__noinline int walk_slot(__u32 index, __u32 len)
+{
+	struct hello_slot *slot = bpf_map_lookup_elem(&hellos, &index);
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+	enum hello_verdict verdict;
+
+	if (!slot || !s || len > ALPNXDP_MAX_HELLO)
+		return HELLO_NOT;
+	verdict = hello_walk(slot->bytes, len, &s->walk);
+	s->name = verdict == HELLO_ACME ? hello_name_hash(slot->bytes, &s->walk) : 0;
+	return verdict;
+}
+
+/* Copies a segment's data to its place. False: it does not fit. */
+static __always_inline bool slot_copy(struct xdp_md *ctx, struct hello_slot *slot, const struct packet *p)
+{
+	__u32 at = p->seq - slot->first, len = p->data_len;
+
+	barrier_var(len);
+	if (at >= ALPNXDP_MAX_HELLO || !len || len > ALPNXDP_MAX_FRAME)
+		return false;
+	barrier_var(at);
+	return !bpf_xdp_load_bytes(ctx, p->data_offset, slot->bytes + (at & (ALPNXDP_MAX_HELLO - 1)), len);
+}
+
+/* Adds a segment that the kernel vouches for, and walks what is there without a gap. */
+static __always_inline int slot_add(struct xdp_md *ctx, const struct place *at, const struct packet *p)
+{
+	__u32 from = p->seq - at->slot->first, to = from + p->data_len;
+	__u32 index = place_slot_index(at);
+	int len;
+
+	if (!slot_copy(ctx, at->slot, p))
+		return HELLO_OTHER;
+	len = slot_note(index, from, to < ALPNXDP_MAX_HELLO ? to : ALPNXDP_MAX_HELLO);
+	return walk_slot(index, len);
+}
+
+#endif
