@@ -71,7 +71,7 @@ $(O)/obj/%.o: %.c $(HEADERS) $(SKELETONS) | $(O)/wolfssl.ready
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) $(HARDEN) -c $< -o $@
 
-$(O)/san/%.o: %.c $(HEADERS) $(SKELETONS) | $(O)/wolfssl.ready
+$(O)/san/%.o: %.c $(HEADERS) $(wildcard tests/*/*.h bpf/*.h) $(SKELETONS) | $(O)/wolfssl.ready
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -O1 -g $(WARNINGS) $(SANITIZE) -Wno-override-init -Itests -c $< -o $@
 
@@ -106,7 +106,7 @@ $(O)/tests/interop/%: $(O)/obj/tests/interop/%.o
 
 # ---- fuzz targets: libFuzzer is clang's
 FUZZED := $(wildcard $(patsubst %,user/%/*.c,base net tcp challenge tls engine)) user/control/messages.c
-$(O)/fuzz/obj/%.o: %.c $(HEADERS) bpf/hello.h tests/fuzz/fuzz.h | $(O)/wolfssl.ready
+$(O)/fuzz/obj/%.o: %.c $(HEADERS) bpf/hello.h $(wildcard tests/fuzz/*.h) | $(O)/wolfssl.ready
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) -O1 -g $(WARNINGS) $(SANITIZE) -fsanitize=fuzzer-no-link -c $< -o $@
 

@@ -281,6 +281,8 @@ hello_inline name_hash_t hello_name_hash(const __u8 *bytes, const struct hello *
 
 	hello_forget_past();
 	len = h->name_len;
+	if (len && hello_u8(bytes, h->name_at + len - 1) == '.') /* the gate forgives it too */
+		len--;
 	if (len > HELLO_MAX_NAME)
 		return 0;
 	for (i = 0; i < HELLO_MAX_NAME; i++) {

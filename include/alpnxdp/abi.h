@@ -32,16 +32,17 @@
 #define ALPNXDP_MAP_XSKS "xsks"
 
 enum {
-	ALPNXDP_MAX_QUEUES = 64,     /* RX queues of one interface */
-	ALPNXDP_MAX_FLOWS = 4096,    /* entries of the flow map, all states */
-	ALPNXDP_MAX_NAMES = 65536,   /* entries of the map of pending names */
-	ALPNXDP_MAX_FRAME = 3400,    /* bytes; a larger frame could not be given back by a live frame */
-	ALPNXDP_MAX_HELLO = 4096,    /* bytes of a TLS record stream that the walk looks at */
-	ALPNXDP_SLOTS = 2048,        /* undecided hellos remembered at once; a power of two */
-	ALPNXDP_NO_SLOT = -1,        /* struct flow.slot: nothing is remembered */
+	ALPNXDP_MAX_QUEUES = 64,   /* RX queues of one interface */
+	ALPNXDP_MAX_FLOWS = 4096,  /* entries of the flow map, all states */
+	ALPNXDP_MAX_NAMES = 65536, /* entries of the map of pending names */
+	ALPNXDP_MAX_FRAME =
+		3368, /* bytes; the largest live frame of Linux 6.1 (6.18: 3,408): what we can give back */
+	ALPNXDP_MAX_HELLO = 4096,     /* bytes of a TLS record stream that the walk looks at */
+	ALPNXDP_SLOTS = 2048,         /* undecided hellos remembered at once; a power of two */
+	ALPNXDP_NO_SLOT = -1,         /* struct flow.slot: nothing is remembered */
 	ALPNXDP_UNDECIDED_MS = 10000, /* a hello that takes longer than this is forgotten */
-	ALPNXDP_HEARTBEAT_MS = 1000, /* an engine silent for longer than this is taken for hung */
-	ALPNXDP_OFFER_MS = 10000,    /* an offer that no engine took is forgotten after this */
+	ALPNXDP_HEARTBEAT_MS = 1000,  /* an engine silent for longer than this is taken for hung */
+	ALPNXDP_OFFER_MS = 10000,     /* an offer that no engine took is forgotten after this */
 };
 
 /* A TCP flow as the edge host receives it: source is the client. IPv4 is mapped into IPv6 (::ffff:a.b.c.d). */
@@ -56,13 +57,13 @@ _Static_assert(sizeof(struct flow_key) == 36, "padding would make equal flows di
 /* Where the kernel kept the connection when it was adopted. */
 enum handoff_source {
 	HANDOFF_SOCKET = 1, /* an established socket */
-	HANDOFF_REQUEST,    /* a request socket: deferred accept, or the last ACK is in the same batch as the hello */
-	HANDOFF_CONNTRACK,  /* no socket here: the web server is behind DNAT */
+	HANDOFF_REQUEST, /* a request socket: deferred accept, or the last ACK is in the same batch as the hello */
+	HANDOFF_CONNTRACK, /* no socket here: the web server is behind DNAT */
 };
 
 enum handoff_flags {
 	HANDOFF_TIMESTAMPS = 1 << 0, /* RFC 7323 timestamps were negotiated */
-	HANDOFF_TS_USEC = 1 << 1,    /* their unit is a microsecond instead of a millisecond (Linux tcp_usec_ts) */
+	HANDOFF_TS_USEC = 1 << 1,    /* their unit is a microsecond, not a millisecond (Linux tcp_usec_ts) */
 	HANDOFF_SACK = 1 << 2,       /* SACK permitted by both (RFC 2018) */
 };
 
@@ -71,14 +72,14 @@ enum handoff_flags {
  * Segments of the validator carry seq >= rcv_nxt; ours begin at snd_nxt, and nothing of ours is unacknowledged.
  */
 struct handoff {
-	__u32 rcv_nxt;    /* sequence number of the hello's first byte */
-	__u32 snd_nxt;    /* sequence number of the first byte we send */
-	__u32 snd_wnd;    /* the validator's window, in bytes (scale applied) */
-	__u32 rcv_wnd;    /* the window that the kernel last advertised, in bytes from rcv_nxt */
-	__u32 ts_offset;  /* our timestamp value is the monotonic clock in the unit of the flags plus this (mod 2^32) */
-	__u32 ts_recent;  /* the validator's latest timestamp value, to be echoed */
-	__u32 srtt_us;    /* smoothed round-trip time in microseconds; 0: unknown */
-	__u16 mss;        /* payload bytes of a full segment, room for the timestamps option already taken off */
+	__u32 rcv_nxt; /* sequence number of the hello's first byte */
+	__u32 snd_nxt; /* sequence number of the first byte we send */
+	__u32 snd_wnd; /* the validator's window, in bytes (scale applied) */
+	__u32 rcv_wnd; /* the window that the kernel last advertised, in bytes from rcv_nxt */
+	__u32 ts_offset; /* our timestamp value is the monotonic clock in the unit of the flags plus this (mod 2^32) */
+	__u32 ts_recent; /* the validator's latest timestamp value, to be echoed */
+	__u32 srtt_us;   /* smoothed round-trip time in microseconds; 0: unknown */
+	__u16 mss; /* payload bytes of a full segment, room for the timestamps option already taken off */
 	__u8 snd_wscale;  /* 0..14: shift of the windows that the validator sends */
 	__u8 rcv_wscale;  /* 0..14: shift of the windows that we send */
 	__u8 flags;       /* enum handoff_flags */
@@ -116,12 +117,14 @@ struct hello_slot {
 	__u32 first;
 	__u64 begun_ns; /* CLOCK_MONOTONIC */
 	__u64 have[ALPNXDP_MAX_HELLO / 64];
-	__u8 bytes[ALPNXDP_MAX_HELLO + ALPNXDP_MAX_FRAME]; /* a frame may begin anywhere and is copied whole */
+	__u8 bytes[ALPNXDP_MAX_HELLO +
+		   ALPNXDP_MAX_FRAME]; /* a frame may begin anywhere and is copied whole */
 };
-_Static_assert(sizeof(struct hello_slot) == 8056, "the layout of struct hello_slot is part of the ABI");
+_Static_assert(sizeof(struct hello_slot) == 8024, "the layout of struct hello_slot is part of the ABI");
 
 enum config_flags {
 	CONFIG_GENERIC = 1 << 0,  /* attached in generic mode: our own injected frames come by again */
+	CONFIG_CONNTRACK = 1 << 2, /* told at attach: the program can ask conntrack */
 	CONFIG_ANY_NAME = 1 << 1, /* do not dismiss hellos by the map of pending names (it is not complete) */
 };
 
@@ -141,8 +144,8 @@ _Static_assert(sizeof(struct config) == 32, "the layout of struct config is part
 /* Map "queues": one value per RX queue, mmapable, a cache line each. */
 struct queue_state {
 	__u64 heartbeat_ns; /* CLOCK_MONOTONIC; written by the packet loop that serves this queue; 0: nobody does */
-	__s32 credit;       /* hellos that may still be offered; the engine sets it, the program counts it down */
-	__u8 reserved[52];  /* zero */
+	__s32 credit; /* hellos that may still be offered; the engine sets it, the program counts it down */
+	__u8 reserved[52]; /* zero */
 };
 _Static_assert(sizeof(struct queue_state) == 64, "one cache line per queue");
 
@@ -174,48 +177,50 @@ enum probe_answer {
  * Reasons: why the program let a packet pass, or took it. One counter each, in the per-CPU array map "counters".
  * X(symbol, name, help)
  */
-#define ALPNXDP_REASONS(X)                                                                             \
-	X(INJECTED, "injected", "a frame that we injected ourselves (generic mode)")                       \
-	X(NOT_IP, "not-ip", "neither IPv4 nor IPv6")                                                       \
-	X(NOT_TCP, "not-tcp", "IP, but not TCP")                                                           \
-	X(FRAGMENT, "fragment", "an IP fragment")                                                          \
-	X(MALFORMED, "malformed", "headers that are too short or contradict each other")                   \
-	X(OTHER_PORT, "other-port", "TCP to another port")                                                 \
-	X(FLOW, "flow", "belongs to a flow of ours: to the engine")                                        \
-	X(FLOW_DECLINED, "flow-declined", "belongs to a flow that we gave back")                           \
-	X(FLOW_SYN, "flow-syn", "a SYN on a flow that is not adopted: to the kernel")                      \
-	X(FLOW_STALE, "flow-stale", "an offer that a hung engine never took: given back")                  \
-	X(FLOW_NO_SOCKET, "flow-no-socket", "a flow of ours, but no engine listens on this queue")         \
-	X(UNARMED, "unarmed", "no challenge is pending")                                                   \
-	X(NO_PAYLOAD, "no-payload", "no data")                                                             \
-	X(NOT_HELLO, "not-hello", "data that does not begin with a ClientHello")                           \
-	X(HELLO_MALFORMED, "hello-malformed", "a ClientHello whose lengths contradict each other")         \
-	X(HELLO_OTHER, "hello-other", "a ClientHello that does not offer acme-tls/1")                      \
-	X(HELLO_UNDECIDED, "hello-undecided", "a ClientHello whose ALPN list is not in view yet: remembered") \
-	X(HELLO_EARLY, "hello-early", "a segment of a hello that has overtaken its beginning")             \
-	X(NOT_PENDING, "not-pending", "offers acme-tls/1 for a name that is not pending")                  \
-	X(ENGINE_SILENT, "engine-silent", "the engine has given no sign of life for a second")             \
-	X(NO_CREDIT, "no-credit", "the engine has no room for another flow")                               \
-	X(OVERSIZE, "oversize", "the frame is too large to be given back")                                 \
-	X(TCP_FLAGS, "tcp-flags", "a hello with SYN, FIN or RST, or without ACK")                          \
-	X(TCP_OPTION, "tcp-option", "a hello with MD5, TCP-AO or MPTCP options, or with broken ones")      \
-	X(KERNEL_NONE, "kernel-none", "the kernel knows no such connection")                               \
-	X(KERNEL_LISTENER, "kernel-listener", "the kernel shows only the listener (SYN cookies, or spoofed)") \
-	X(KERNEL_STATE, "kernel-state", "the kernel's socket is not established, or not fresh")            \
-	X(KERNEL_SEQ, "kernel-seq", "the sequence number is not the kernel's next")                        \
-	X(KERNEL_ACK, "kernel-ack", "the acknowledgement number is not the kernel's next")                 \
-	X(KERNEL_FEATURE, "kernel-feature", "the kernel's socket uses MPTCP, MD5 or TCP-AO")               \
-	X(KERNEL_TIMESTAMP, "kernel-timestamp", "the timestamp echo is not one that the kernel sent")      \
-	X(ROUTE, "route", "the kernel answers this flow through another interface")                        \
-	X(TABLE_FULL, "table-full", "the flow map is full")                                                \
-	X(OFFERED, "offered", "offers acme-tls/1 for a pending name: to the engine")                       \
+#define ALPNXDP_REASONS(X)                                                                            \
+	X(INJECTED, "injected", "a frame that we injected ourselves (generic mode)")                  \
+	X(NOT_IP, "not-ip", "neither IPv4 nor IPv6")                                                  \
+	X(NOT_TCP, "not-tcp", "IP, but not TCP")                                                      \
+	X(FRAGMENT, "fragment", "an IP fragment")                                                     \
+	X(MALFORMED, "malformed", "headers that are too short or contradict each other")              \
+	X(OTHER_PORT, "other-port", "TCP to another port")                                            \
+	X(FLOW, "flow", "belongs to a flow of ours: to the engine")                                   \
+	X(FLOW_DECLINED, "flow-declined", "belongs to a flow that we gave back")                      \
+	X(FLOW_SYN, "flow-syn", "a SYN on a flow that is not adopted: to the kernel")                 \
+	X(FLOW_STALE, "flow-stale", "an offer that a hung engine never took: given back")             \
+	X(FLOW_NO_SOCKET, "flow-no-socket", "a flow of ours, but no engine listens on this queue")    \
+	X(UNARMED, "unarmed", "no challenge is pending")                                              \
+	X(NO_PAYLOAD, "no-payload", "no data")                                                        \
+	X(NOT_HELLO, "not-hello", "data that does not begin with a ClientHello")                      \
+	X(HELLO_MALFORMED, "hello-malformed", "a ClientHello whose lengths contradict each other")    \
+	X(HELLO_OTHER, "hello-other", "a ClientHello that does not offer acme-tls/1")                 \
+	X(HELLO_UNDECIDED, "hello-undecided",                                                         \
+	  "a ClientHello whose ALPN list is not in view yet: remembered")                             \
+	X(HELLO_EARLY, "hello-early", "a segment of a hello that has overtaken its beginning")        \
+	X(NOT_PENDING, "not-pending", "offers acme-tls/1 for a name that is not pending")             \
+	X(ENGINE_SILENT, "engine-silent", "the engine has given no sign of life for a second")        \
+	X(NO_CREDIT, "no-credit", "the engine has no room for another flow")                          \
+	X(OVERSIZE, "oversize", "the frame is too large to be given back")                            \
+	X(TCP_FLAGS, "tcp-flags", "a hello with SYN, FIN or RST, or without ACK")                     \
+	X(TCP_OPTION, "tcp-option", "a hello with MD5, TCP-AO or MPTCP options, or with broken ones") \
+	X(KERNEL_NONE, "kernel-none", "the kernel knows no such connection")                          \
+	X(KERNEL_LISTENER, "kernel-listener",                                                         \
+	  "the kernel shows only the listener (SYN cookies, or spoofed)")                             \
+	X(KERNEL_STATE, "kernel-state", "the kernel's socket is not established, or not fresh")       \
+	X(KERNEL_SEQ, "kernel-seq", "the sequence number is not the kernel's next")                   \
+	X(KERNEL_ACK, "kernel-ack", "the acknowledgement number is not the kernel's next")            \
+	X(KERNEL_FEATURE, "kernel-feature", "the kernel's socket uses MPTCP, MD5 or TCP-AO")          \
+	X(KERNEL_TIMESTAMP, "kernel-timestamp", "the timestamp echo is not one that the kernel sent") \
+	X(ROUTE, "route", "the kernel answers this flow through another interface")                   \
+	X(TABLE_FULL, "table-full", "the flow map is full")                                           \
+	X(OFFERED, "offered", "offers acme-tls/1 for a pending name: to the engine")                  \
 	X(NO_SOCKET, "no-socket", "would be offered, but no engine listens on this queue")
 
 enum reason {
 #define X(symbol, name, help) REASON_##symbol,
 	ALPNXDP_REASONS(X)
 #undef X
-	NUM_REASONS
+		NUM_REASONS
 };
 
 #endif

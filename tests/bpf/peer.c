@@ -225,10 +225,11 @@ int peer_open(struct peer *p, enum peer_kind kind, int family, bool timestamps)
 	struct frame ack;
 	int err;
 
+	last_port++;
 	*p = (struct peer){
 		.kind = kind,
 		.family = family,
-		.port = ++last_port,
+		.port = last_port,
 		.timestamps = timestamps,
 		/* Anywhere, or so that the hello crosses the wrap of sequence numbers. */
 		.seq = last_port % 2 ? 0xffffffffu - last_port % 256 : 0x9e3779b9u * last_port,

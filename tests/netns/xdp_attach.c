@@ -216,7 +216,7 @@ static bool program_is_gone(uint32_t id)
 {
 	int fd, tries;
 
-	for (tries = 0; tries < 1000; tries++) {
+	for (tries = 0; tries < 100; tries++) {
 		fd = bpf_prog_get_fd_by_id(id);
 		if (fd < 0)
 			return true;

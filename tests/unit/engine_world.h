@@ -38,6 +38,7 @@ static struct world {
 	struct engine *engine;
 	struct challenge_store *store;
 	struct entry entry[WORLD_ENTRIES];
+	struct hello_slot slot;               /* number 5 */
 	struct wire_frame sent[WORLD_FRAMES]; /* by the engine, not yet seen by a validator */
 	unsigned sent_count;
 	bool wire_is_full;
@@ -68,6 +69,13 @@ static bool port_flow_get(void *c, unsigned port, const struct flow_key *key, st
 	if (e)
 		*out = e->flow;
 	return e != NULL;
+}
+
+static const struct hello_slot *port_hello_get(void *c, unsigned port, int32_t slot)
+{
+	(void)c;
+	(void)port;
+	return slot == 5 ? &world.slot : NULL;
 }
 
 static bool port_flow_set(void *c, unsigned port, const struct flow_key *key, enum flow_state state)
@@ -148,8 +156,14 @@ static enum probe_answer port_probe(void *c, unsigned port, const uint8_t *frame
 
 static inline int world_setup(void **state)
 {
-	struct engine_options o = { .ports = { NULL, port_flow_get, port_flow_set, port_flow_delete,
-					       port_transmit, port_give_back, port_silence, port_probe },
+	struct engine_options o = { .ports = { .flow_get = port_flow_get,
+					       .hello_get = port_hello_get,
+					       .flow_set = port_flow_set,
+					       .flow_delete = port_flow_delete,
+					       .transmit = port_transmit,
+					       .give_back = port_give_back,
+					       .silence = port_silence,
+					       .probe = port_probe },
 				    .unix_at_zero_s = 1800000000 };
 
 	(void)state;
@@ -282,9 +296,11 @@ static inline struct entry *peer_offer(const struct peer *p)
 	for (unsigned i = 0; i < WORLD_ENTRIES; i++) {
 		if (world.entry[i].used)
 			continue;
-		world.entry[i] = (struct entry){ .used = true,
-						 .key = p->path.key,
-						 .flow = { .state = FLOW_OFFERED, .handoff = p->handoff } };
+		world.entry[i] = (struct entry){
+			.used = true,
+			.key = p->path.key,
+			.flow = { .state = FLOW_OFFERED, .handoff = p->handoff, .slot = ALPNXDP_NO_SLOT }
+		};
 		return &world.entry[i];
 	}
 	fail();

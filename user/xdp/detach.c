@@ -61,19 +61,19 @@ static int pins_find(const struct device *d, const struct hook *h)
 	return fd < 0 ? -ENOENT : fd;
 }
 
-/* In a child, since this process must keep its own view of the file system. */
-static int detach_elsewhere(const struct device *d, const struct hook *h, uint32_t id)
+/*
+ * By libxdp, in a child: it may look from another mount namespace (ns, or -1), and what libxdp 1.3 forgets to close
+ * (three programs per detach, ours among them) is closed with it. A daemon would keep the program loaded otherwise.
+ */
+static int detach_apart(const struct device *d, const struct hook *h, uint32_t id, int ns)
 {
-	int status, ns = pins_find(d, h);
-	pid_t child;
+	pid_t child = fork();
+	int status;
 
-	if (ns < 0)
-		return ns;
-	child = fork();
 	if (child == 0)
-		_exit(setns(ns, CLONE_NEWNS) ? errno
-					     : -dispatch_detach(id, d->ifindex, h->mode == XDP_MODE_GENERIC));
-	close(ns);
+		_exit(ns >= 0 && setns(ns, CLONE_NEWNS)
+			      ? errno
+			      : -dispatch_detach(id, d->ifindex, h->mode == XDP_MODE_GENERIC));
 	if (child < 0 || waitpid(child, &status, 0) != child)
 		return -errno;
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
@@ -81,10 +81,15 @@ static int detach_elsewhere(const struct device *d, const struct hook *h, uint32
 
 static int detach_component(const struct device *d, const struct hook *h, uint32_t id)
 {
-	int err = dispatch_detach(id, d->ifindex, h->mode == XDP_MODE_GENERIC);
+	int ns, err = detach_apart(d, h, id, -1);
 
-	if (err)
-		err = detach_elsewhere(d, h, id);
+	if (err) {
+		ns = pins_find(d, h);
+		if (ns >= 0) {
+			err = detach_apart(d, h, id, ns);
+			close(ns);
+		}
+	}
 	/* With no other program in it the dispatcher does nothing for anybody, and may go by its id. */
 	if (err && h->count == 1)
 		err = detach_main(d, h);

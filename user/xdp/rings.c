@@ -19,7 +19,6 @@ enum {
 	RX_CHUNKS = XDP_FRAMES / 2,
 	TX_CHUNKS = XDP_FRAMES - RX_CHUNKS,
 	UMEM_SIZE = XDP_FRAMES * XDP_FRAME_SIZE,
-	SEND_BATCH = 32, /* frames that the kernel sends in one call (Linux xsk.c, TX_BATCH_SIZE) */
 };
 _Static_assert(XDP_FRAMES / 2 <= XDP_RING_SIZE, "a ring must hold every chunk of its half");
 
@@ -212,22 +211,19 @@ bool xdp_rings_transmit(struct xdp_rings *r, const uint8_t *frame, size_t len)
 }
 
 /*
- * The kernel takes a batch per call and says EAGAIN while there is more. A call that moved nothing (EBUSY, ENOBUFS: the
- * device is full) ends the loop: what is left goes with the next kick, and TCP repeats what was lost.
+ * The kernel takes a batch per call, 16 or 32 frames, and says EAGAIN while there is more. A call that moved nothing
+ * (EBUSY, ENOBUFS: the device is full) ends the loop: what is left goes with the next kick, and TCP repeats what was lost.
  */
 void xdp_rings_kick(struct xdp_rings *r)
 {
-	unsigned calls;
+	uint32_t before, at = index_theirs(r->tx.consumer);
 
-	for (calls = 0; calls < XDP_RING_SIZE / SEND_BATCH; calls++) {
-		uint32_t before = index_theirs(r->tx.consumer);
-
-		if (before == *r->tx.producer)
-			break;
-		if (!(__atomic_load_n(r->tx.flags, __ATOMIC_RELAXED) & XDP_RING_NEED_WAKEUP))
-			break;
+	while (at != *r->tx.producer &&
+	       (__atomic_load_n(r->tx.flags, __ATOMIC_RELAXED) & XDP_RING_NEED_WAKEUP)) {
+		before = at;
 		send(r->fd, NULL, 0, MSG_DONTWAIT);
-		if (index_theirs(r->tx.consumer) == before)
+		at = index_theirs(r->tx.consumer);
+		if (at == before)
 			break;
 	}
 }

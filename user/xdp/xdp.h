@@ -52,6 +52,7 @@ struct xdp_attachment {
 	unsigned ifindex;
 	enum xdp_mode mode; /* native or generic */
 	bool dispatcher;    /* beside others through libxdp's dispatcher; false: the only program */
+	bool conntrack;     /* it asks conntrack, so web servers behind DNAT are served, too */
 	bool taken_over;    /* it was attached already, left by an earlier daemon */
 	uint32_t prog_id;
 	uint16_t port;   /* host order */
@@ -160,7 +161,7 @@ void xdp_rings_release(struct xdp_rings *r, const struct xdp_frame *frames, unsi
 
 /* Copies a frame into the transmit ring. False: no free frame or ring full. Nothing leaves before xdp_rings_kick(). */
 bool xdp_rings_transmit(struct xdp_rings *r, const uint8_t *frame, size_t len);
-/* One system call per 32 frames, none if there is nothing to send. Never waits. */
+/* A system call per 16 or 32 frames, none if there is nothing to send. Never waits. */
 void xdp_rings_kick(struct xdp_rings *r);
 int xdp_rings_fd(const struct xdp_rings *r); /* for poll() */
 

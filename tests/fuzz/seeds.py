@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Writes what the fuzz targets start from: seeds.py FOLDER makes FOLDER/TARGET/... for each target.
+
+Hellos are the recorded ones of tests/corpus; frames carry them behind every kind of header. tests/fuzz/seeds/TARGET/
+holds inputs that once broke something.
+"""
+import base64
+import pathlib
+import struct
+import sys
+
+CORPUS = pathlib.Path(__file__).parent.parent / "corpus" / "clienthello"
+DIGEST = bytes(range(32))
+NAME = b"d.example.org"
+
+
+def hellos():
+    for path in sorted(CORPUS.glob("*.hex")):
+        yield path.stem, bytes.fromhex("".join(path.read_text(encoding="ascii").split()))
+
+
+def two_records(hello):
+    """The same handshake message, cut over two TLS records."""
+    head, body = hello[:3], hello[5:]
+    half = len(body) // 2
+    return b"".join(head + struct.pack("!H", len(part)) + part for part in (body[:half], body[half:]))
+
+
+def tcp(data, options=b""):
+    return struct.pack("!HHIIBBHHH", 40000, 443, 1, 1, (5 + len(options) // 4) << 4, 0x18, 500, 0, 0) + options + data
+
+
+def ipv4(payload, options=b"", fragment=0):
+    head = struct.pack("!BBHHHBBH4s4s", 0x45 + len(options) // 4, 0, 20 + len(options) + len(payload), 1, fragment, 64,
+                       6, 0, bytes([10, 77, 1, 2]), bytes([10, 77, 1, 1]))
+    return head + options + payload
+
+
+def ipv6(payload, following=6):
+    return struct.pack("!IHBB16s16s", 6 << 28, len(payload), following, 64, b"\xfd" * 16, b"\xfe" * 16) + payload
+
+
+def frames():
+    stamps = struct.pack("!BBBBII", 1, 1, 8, 10, 1, 2)
+    segment = tcp(dict(hellos())["openssl-3.0-s_client"], stamps)
+    macs = bytes(range(12))
+    yield "ipv4", macs + b"\x08\x00" + ipv4(segment)
+    yield "ipv4-options", macs + b"\x08\x00" + ipv4(segment, b"\x01" * 8)
+    yield "ipv4-fragment", macs + b"\x08\x00" + ipv4(segment, fragment=0x2000)
+    yield "ipv6", macs + b"\x86\xdd" + ipv6(segment)
+    yield "ipv6-extensions", macs + b"\x86\xdd" + ipv6(b"\x2b\0" + bytes(6) + b"\x3c\0" + bytes(6) + b"\6\0" + bytes(6)
+                                                        + segment, 0)
+    yield "vlan", macs + b"\x81\x00\x00\x05\x08\x00" + ipv4(tcp(b""))
+    yield "qinq", macs + b"\x88\xa8\x00\x05\x81\x00\x00\x06\x86\xdd" + ipv6(tcp(b"x"))
+    yield "padding", macs + b"\x08\x00" + ipv4(tcp(b"")) + bytes(6)
+
+
+def lines():
+    yield "add", b"add ident=example.org digest=" + base64.urlsafe_b64encode(DIGEST).rstrip(b"=") + b" ttl=60"
+    yield "list", b"list"
+    yield "attach", b"attach iface=eth0 mode=auto port=443"
+    yield "encoded", b"add ident=%C3%A9.example"
+
+
+def texts():
+    digest = base64.urlsafe_b64encode(DIGEST).rstrip(b"=")
+    yield "name", b"\0Example.ORG."
+    yield "ipv4", b"\x0010.77.0.2"
+    yield "ipv6", b"\0fd77::2"
+    yield "arpa", b"\x002.0.77.10.in-addr.arpa"
+    yield "arpa6", b"\0" + b"2." + b"0." * 27 + b"7.7.d.f.ip6.arpa"
+    yield "base64url", b"\1" + digest
+    yield "hex", b"\1" + DIGEST.hex().encode()
+    yield "colons", b"\1" + DIGEST.hex(":").encode()
+    yield "der", b"\1critical,DER:04:20:" + DIGEST.hex(":").encode()
+    yield "key-authorization", b"\2token_token_token_token." + digest
+    yield "store", b"\3alpnxdp challenges 1\n" + NAME + b" " + digest + b" 5 200000000 3\n10.0.0.1 " + digest + b" 6 300000000 0\n"
+
+
+def connections():
+    """A handoff, then steps: see adopt() and make_segment() in tcp.c."""
+    handoff = bytes([8, 1, 2, 0xff, 0xff, 0xff, 0xff, 9, 5, 0xb4, 7, 7, 0xff, 0xff, 100, 0, 0])
+    data = bytes([0, 0, 0, 0, 0, 0xff, 0xff, 100, 1, 1])
+    hole = bytes([0, 0, 0, 50, 0, 0xff, 0xff, 60, 1, 1])
+    fin = bytes([0, 0, 1, 0, 0, 0xff, 0xff, 0, 1, 1])
+    write, read, close, deadline = bytes([6, 40]), bytes([7, 255]), bytes([8]), bytes([5])
+    yield "exchange", handoff + data + write + data + read + close + fin
+    yield "holes", handoff + hole + data + hole + read + fin
+    yield "timeouts", handoff + write + deadline * 5 + data
+    yield "stamps", bytes([9]) + handoff[1:] + data + write + deadline + data
+    yield "reset", handoff + write + bytes([9, 1])
+
+
+def main():
+    root = pathlib.Path(sys.argv[1])
+    plain = list(hellos())
+    cut = [(name + "-records", two_records(hello)) for name, hello in plain]
+    seeds = {"hello": plain, "gate": plain + cut, "frame": frames(), "control": lines(), "challenge": texts(),
+             "tcp": connections()}
+    for target, inputs in seeds.items():
+        folder = root / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in inputs:
+            (folder / name).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()
