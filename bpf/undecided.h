@@ -200,13 +200,15 @@ __noinline int walk_slot(__u32 index, __u32 len)
 /* Copies a segment's data to its place. False: it does not fit. */
 static __always_inline bool slot_copy(struct xdp_md *ctx, struct hello_slot *slot, const struct packet *p)
 {
-	__u32 at = p->seq - slot->first, len = p->data_len;
+	__u32 at = p->seq - slot->first, last = p->data_len - 1;
 
-	barrier_var(len);
-	if (at >= ALPNXDP_MAX_HELLO || !len || len > ALPNXDP_MAX_FRAME)
+	/* By way of the last byte, because the verifier of Linux 6.1 does not learn from `if (!len)` that len is not 0. */
+	barrier_var(last);
+	if (at >= ALPNXDP_MAX_HELLO || last >= ALPNXDP_MAX_FRAME)
 		return false;
 	barrier_var(at);
-	return !bpf_xdp_load_bytes(ctx, p->data_offset, slot->bytes + (at & (ALPNXDP_MAX_HELLO - 1)), len);
+	return !bpf_xdp_load_bytes(ctx, p->data_offset, slot->bytes + (at & (ALPNXDP_MAX_HELLO - 1)),
+				   last + 1);
 }
 
 /* Adds a segment that the kernel vouches for, and walks what is there without a gap. */

@@ -18,7 +18,11 @@
 #include "daemon/sandbox.h"
 #include "daemon/worker.h"
 
-enum { BATCH = 64, POLL_MAX = 1 + DAEMON_MAX_INTERFACES * ALPNXDP_MAX_QUEUES + CONTROL_CLIENTS + 1 };
+/*
+ * BATCH: frames of a queue per turn. Each may be a hello, and a hello costs a signature: 0.2 ms, 20 ms on a machine that
+ * is short of time. A turn must end well within ALPNXDP_HEARTBEAT_MS all the same, or the program takes us for hung.
+ */
+enum { BATCH = 8, POLL_MAX = 1 + DAEMON_MAX_INTERFACES * ALPNXDP_MAX_QUEUES + CONTROL_CLIENTS + 1 };
 
 #define BEAT (250 * USEC_PER_MSEC)
 #define SWEEP_EVERY (1 * USEC_PER_SEC)
