@@ -24,7 +24,7 @@
 const volatile bool use_conntrack = true;
 
 enum {
-	CT_ANY_NETNS = -1, /* the one of the packet's device */
+	CT_ANY_NETNS = -1,    /* the one of the packet's device */
 	CT_OPTIONS_SIZE = 12, /* of struct bpf_ct_opts as all kernels take it */
 	CT_SEEN_REPLY = 1 << 1,
 	CT_ASSURED = 1 << 2,

@@ -22,7 +22,8 @@
 struct attempt {
 	enum xdp_mode mode;
 	bool conntrack;
-	char fallback[160]; /* the reason why native mode was not possible, "" if it was, or nobody asked for it */
+	char fallback
+		[160]; /* the reason why native mode was not possible, "" if it was, or nobody asked for it */
 };
 
 /* Names whoever is there, and how its owner would take it away. */
@@ -55,7 +56,8 @@ static int attach_object(const struct device *d, const struct attempt *a)
 }
 
 /* Linux 6.1 refuses conntrack's functions (EACCES) in a program that libxdp's dispatcher is to call. */
-static int attach_in_mode(const struct device *d, enum xdp_mode mode, struct attempt *a, struct xdp_error *error)
+static int attach_in_mode(const struct device *d, enum xdp_mode mode, struct attempt *a,
+			  struct xdp_error *error)
 {
 	struct hook hook;
 	int err;
@@ -79,7 +81,8 @@ static int attach_in_mode(const struct device *d, enum xdp_mode mode, struct att
 	return err;
 }
 
-static int attach_fresh(const struct device *d, enum xdp_mode mode, struct attempt *a, struct xdp_error *error)
+static int attach_fresh(const struct device *d, enum xdp_mode mode, struct attempt *a,
+			struct xdp_error *error)
 {
 	int err;
 
@@ -170,8 +173,8 @@ out:
 }
 
 /* What is there by now, configured. On failure a program that this call has attached goes again. */
-static int attach_finish(const struct device *d, const struct xdp_attach_options *o, const struct attempt *how,
-			 struct xdp_attachment *out, struct xdp_error *error)
+static int attach_finish(const struct device *d, const struct xdp_attach_options *o,
+			 const struct attempt *how, struct xdp_attachment *out, struct xdp_error *error)
 {
 	bool taken_over = how->mode == XDP_MODE_AUTO; /* nothing had to be attached */
 	struct xdp_error undo;

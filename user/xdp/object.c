@@ -7,11 +7,14 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include "steer.skel.h"
 #include "xdp/private.h"
+
+enum { RODATA_MAX = 256 }; /* bytes: constants of the program and the compiler's own */
 
 #define CONNTRACK_FUNCTION "bpf_xdp_ct_lookup"
 #define CONNTRACK_MODULE "/sys/kernel/btf/nf_conntrack"
@@ -33,16 +36,16 @@ bool xdp_conntrack_available(void)
 static int set_conntrack(struct bpf_object *object, bool conntrack)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
-	const struct steer__rodata *old;
-	struct steer__rodata data;
+	const void *initial;
+	uint8_t data[RODATA_MAX];
 	size_t size;
 
-	old = map ? bpf_map__initial_value(map, &size) : NULL;
-	if (!old || size != sizeof(data))
+	initial = map ? bpf_map__initial_value(map, &size) : NULL;
+	if (!initial || size > sizeof(data))
 		return -ENOENT;
-	data = *old;
-	data.use_conntrack = conntrack;
-	return bpf_map__set_initial_value(map, &data, sizeof(data));
+	memcpy(data, initial, size);
+	memcpy(data + offsetof(struct steer__rodata, use_conntrack), &conntrack, sizeof(conntrack));
+	return bpf_map__set_initial_value(map, data, size);
 }
 
 int xdp_object_open(bool conntrack, struct bpf_object **out)
