@@ -12,35 +12,15 @@
 #define ALPNXDP_HANDOFF_H
 
 #include <bpf/bpf_core_read.h>
+#include "conntrack.h"
 #include "headers.h"
 #include "options.h"
 
 enum {
-	HANDOFF_MIN_MSS = 48,        /* as the kernel's own floor (TCP_MIN_SND_MSS) */
-	HANDOFF_TIMESTAMP_ROOM = 12, /* the option and two bytes of padding */
+	HANDOFF_MIN_MSS = 48, /* as the kernel's own floor (TCP_MIN_SND_MSS) */
 	HANDOFF_ECHO_MAX_MS =
 		600000, /* no web server waits longer for a hello: an older echo is none of ours */
 };
-
-/*
- * Where the hello begins. Known: this segment begins it, or an earlier one did. Unknown: the segment has overtaken the
- * beginning, and the kernel tells where that is.
- */
-struct hello_start {
-	__u32 first;
-	bool known;
-};
-
-/*
- * May a segment be part of a hello that begins at start->first, when the kernel expects next? It may lie behind `next`,
- * where the kernel waits for what comes before it, and `next` may lag behind what has passed (GRO holds it).
- */
-static __always_inline bool handoff_seq_fits(struct hello_start *start, __u32 next, __u32 seq)
-{
-	if (!start->known)
-		start->first = next;
-	return next - start->first <= seq - start->first && seq - start->first < ALPNXDP_MAX_HELLO;
-}
 
 /* The connection of a segment: a socket, request socket or listener, to be given to bpf_sk_release(); or NULL. */
 static __always_inline struct bpf_sock *handoff_lookup(struct xdp_md *ctx, const struct packet *p)
@@ -48,16 +28,10 @@ static __always_inline struct bpf_sock *handoff_lookup(struct xdp_md *ctx, const
 	struct bpf_sock_tuple t = {};
 
 	if (p->ipv4) {
-		__builtin_memcpy(&t.ipv4.saddr, p->key.saddr + 12, 4);
-		__builtin_memcpy(&t.ipv4.daddr, p->key.daddr + 12, 4);
-		t.ipv4.sport = p->key.sport;
-		t.ipv4.dport = p->key.dport;
+		tuple_fill(p, &t);
 		return bpf_skc_lookup_tcp(ctx, &t, sizeof(t.ipv4), BPF_F_CURRENT_NETNS, 0);
 	}
-	__builtin_memcpy(&t.ipv6.saddr, p->key.saddr, 16);
-	__builtin_memcpy(&t.ipv6.daddr, p->key.daddr, 16);
-	t.ipv6.sport = p->key.sport;
-	t.ipv6.dport = p->key.dport;
+	tuple_fill(p, &t);
 	return bpf_skc_lookup_tcp(ctx, &t, sizeof(t.ipv6), BPF_F_CURRENT_NETNS, 0);
 }
 
@@ -209,10 +183,10 @@ static __always_inline enum reason handoff_read(struct xdp_md *ctx, struct bpf_s
 	}
 }
 
-/* Fills h, which must be all zero, and start->first if it was not known. REASON_NONE, or why the kernel's connection may not be adopted. */
-static __always_inline enum reason handoff_take(struct xdp_md *ctx, const struct packet *p,
-						const struct tcp_options *o, struct hello_start *start,
-						struct handoff *h)
+/* From the kernel's socket; REASON_KERNEL_NONE or REASON_KERNEL_LISTENER when there is no connection here. */
+static __always_inline enum reason handoff_local(struct xdp_md *ctx, const struct packet *p,
+						 const struct tcp_options *o, struct hello_start *start,
+						 struct handoff *h)
 {
 	struct bpf_sock *sk = handoff_lookup(ctx, p);
 	enum reason reason;
@@ -221,13 +195,29 @@ static __always_inline enum reason handoff_take(struct xdp_md *ctx, const struct
 		return REASON_KERNEL_NONE;
 	reason = handoff_read(ctx, sk, p, start, h);
 	bpf_sk_release(sk);
-	if (reason != REASON_NONE)
-		return reason;
-	if (!handoff_timestamps_fit(h, o))
+	if (reason == REASON_NONE && !handoff_timestamps_fit(h, o))
 		return REASON_KERNEL_TIMESTAMP;
-	if (h->mss < HANDOFF_MIN_MSS)
+	return reason;
+}
+
+/*
+ * Fills h, which must be all zero, and start->first if it was not known. REASON_NONE, or why the kernel's connection may
+ * not be adopted. A listener here does not mean that the connection is for it: DNAT comes first.
+ */
+static __always_inline enum reason handoff_take(struct xdp_md *ctx, const struct packet *p,
+						const struct tcp_options *o, struct hello_start *start,
+						struct handoff *h)
+{
+	enum reason reason = handoff_local(ctx, p, o, start, h);
+
+	if (reason == REASON_KERNEL_NONE || reason == REASON_KERNEL_LISTENER) {
+		enum reason elsewhere = conntrack_take(ctx, p, o, start, h);
+
+		reason = elsewhere == REASON_KERNEL_NONE ? reason : elsewhere;
+	}
+	if (reason == REASON_NONE && h->mss < HANDOFF_MIN_MSS)
 		h->mss = HANDOFF_MIN_MSS;
-	return REASON_NONE;
+	return reason;
 }
 
 #endif

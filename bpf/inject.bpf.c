@@ -17,6 +17,20 @@ struct found {
 	__u32 rcv_nxt;
 };
 
+/* A web server behind DNAT: conntrack stands for its socket, until a RST has closed the entry. */
+static __always_inline void find_elsewhere(struct xdp_md *ctx, const struct packet *p, struct found *out)
+{
+	struct nf_conn *ct = conntrack_lookup(ctx, p);
+
+	if (!ct)
+		return;
+	if (ct->status & CT_DST_NAT && ct->proto.tcp.state != CT_CLOSE) {
+		out->answer = PROBE_SOCKET;
+		out->rcv_nxt = ct->proto.tcp.seen[0].td_end;
+	}
+	bpf_ct_release(ct);
+}
+
 /* The kernel's connection of a segment. A listener is none, and neither is what only waits for stragglers. */
 static __always_inline void find_connection(struct xdp_md *ctx, const struct packet *p, struct found *out)
 {
@@ -24,8 +38,10 @@ static __always_inline void find_connection(struct xdp_md *ctx, const struct pac
 	struct tcp_request_sock *request;
 	struct tcp_sock *tp;
 
-	if (!sk)
+	if (!sk) {
+		find_elsewhere(ctx, p, out);
 		return;
+	}
 	if (sk->state == TCP_NEW_SYN_RECV) {
 		request = bpf_skc_to_tcp_request_sock(sk);
 		if (request) {
@@ -40,6 +56,8 @@ static __always_inline void find_connection(struct xdp_md *ctx, const struct pac
 		}
 	}
 	bpf_sk_release(sk);
+	if (out->answer == PROBE_NONE)
+		find_elsewhere(ctx, p, out);
 }
 
 /* RFC 1624: the sum is updated by what changed; never with plain subtraction (section 3 there). */

@@ -252,6 +252,36 @@ struct tcp_request_sock {
 	bool used_tcp_ao; /* 6.7, CONFIG_TCP_AO */
 };
 
+struct ip_ct_tcp_state {
+	__u32 td_end;
+	__u32 td_maxend;
+	__u8 td_scale;
+	__u8 flags;
+};
+
+struct ip_ct_tcp {
+	struct ip_ct_tcp_state seen[2];
+	__u8 state;
+};
+
+union nf_conntrack_proto {
+	struct ip_ct_tcp tcp;
+};
+
+struct nf_conn {
+	unsigned long status;
+	union nf_conntrack_proto proto;
+};
+
 #pragma clang attribute pop
+
+/* Of bpf_xdp_ct_lookup(), the part that all kernels have. */
+struct bpf_ct_opts {
+	__s32 netns_id;
+	__s32 error;
+	__u8 l4proto;
+	__u8 dir;
+	__u8 reserved[2];
+};
 
 #endif

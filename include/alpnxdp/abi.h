@@ -58,6 +58,7 @@ _Static_assert(sizeof(struct flow_key) == 36, "padding would make equal flows di
 enum handoff_source {
 	HANDOFF_SOCKET = 1, /* an established socket */
 	HANDOFF_REQUEST, /* a request socket: deferred accept, or the last ACK is in the same batch as the hello */
+	HANDOFF_CONNTRACK, /* no socket here: the web server is behind DNAT */
 };
 
 enum handoff_flags {
@@ -123,6 +124,7 @@ _Static_assert(sizeof(struct hello_slot) == 8024, "the layout of struct hello_sl
 
 enum config_flags {
 	CONFIG_GENERIC = 1 << 0,  /* attached in generic mode: our own injected frames come by again */
+	CONFIG_CONNTRACK = 1 << 2, /* told at attach: the program can ask conntrack */
 	CONFIG_ANY_NAME = 1 << 1, /* do not dismiss hellos by the map of pending names (it is not complete) */
 };
 

@@ -11,6 +11,7 @@ void worker_put_attachment(struct jsonw *j, const struct xdp_attachment *a)
 	jsonw_unsigned(j, "ifindex", a->ifindex);
 	jsonw_string(j, "mode", xdp_mode_name(a->mode));
 	jsonw_bool(j, "dispatcher", a->dispatcher);
+	jsonw_bool(j, "conntrack", a->conntrack);
 	jsonw_bool(j, "taken_over", a->taken_over);
 	jsonw_unsigned(j, "program_id", a->prog_id);
 	jsonw_unsigned(j, "port", a->port);

@@ -15,22 +15,16 @@
 #include <linux/if_link.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
-#include "steer.skel.h"
 #include "xdp/dispatch.h"
 #include "xdp/private.h"
 
-static int object_open(struct bpf_object **out)
-{
-	const struct bpf_object_open_opts options = { .sz = sizeof(options), .object_name = "steer" };
-	size_t size;
-	const void *bytes = steer__elf_bytes(&size);
-	struct bpf_object *object = bpf_object__open_mem(bytes, size, &options);
-
-	if (!object)
-		return -errno;
-	*out = object;
-	return 0;
-}
+/* How a program came to be attached. */
+struct attempt {
+	enum xdp_mode mode;
+	bool conntrack;
+	char fallback
+		[160]; /* the reason why native mode was not possible, "" if it was, or nobody asked for it */
+};
 
 /* Names whoever is there, and how its owner would take it away. */
 static int error_busy(const struct device *d, const struct hook *h, int err, struct xdp_error *error)
@@ -49,18 +43,33 @@ static int error_busy(const struct device *d, const struct hook *h, int err, str
 	return err;
 }
 
-static int attach_in_mode(const struct device *d, enum xdp_mode mode, struct xdp_error *error)
+static int attach_object(const struct device *d, const struct attempt *a)
 {
 	struct bpf_object *object;
+	int err = xdp_object_open(a->conntrack, &object);
+
+	if (err)
+		return err;
+	err = dispatch_attach(object, ALPNXDP_PROG_STEER, d->ifindex, a->mode == XDP_MODE_GENERIC);
+	bpf_object__close(object);
+	return err;
+}
+
+/* Linux 6.1 refuses conntrack's functions (EACCES) in a program that libxdp's dispatcher is to call. */
+static int attach_in_mode(const struct device *d, enum xdp_mode mode, struct attempt *a,
+			  struct xdp_error *error)
+{
 	struct hook hook;
 	int err;
 
 	xdp_words_forget();
-	err = object_open(&object);
-	if (err)
-		return xdp_error_set(error, err, "%s: cannot read the XDP program", d->name);
-	err = dispatch_attach(object, ALPNXDP_PROG_STEER, d->ifindex, mode == XDP_MODE_GENERIC);
-	bpf_object__close(object);
+	a->mode = mode;
+	a->conntrack = xdp_conntrack_available();
+	err = attach_object(d, a);
+	if (err == -EACCES && a->conntrack) {
+		a->conntrack = false;
+		err = attach_object(d, a);
+	}
 	if (!err)
 		return 0;
 	/* Somebody may have come in between, or share a dispatcher that we cannot join. */
@@ -72,30 +81,32 @@ static int attach_in_mode(const struct device *d, enum xdp_mode mode, struct xdp
 	return err;
 }
 
-/* why: the reason why native mode was not possible, "" if it was, or nobody asked for it. */
-static int attach_fresh(const struct device *d, enum xdp_mode mode, char why[160], struct xdp_error *error)
+static int attach_fresh(const struct device *d, enum xdp_mode mode, struct attempt *a,
+			struct xdp_error *error)
 {
 	int err;
 
-	why[0] = '\0';
 	if (mode != XDP_MODE_AUTO)
-		return attach_in_mode(d, mode, error);
-	err = attach_in_mode(d, XDP_MODE_NATIVE, error);
+		return attach_in_mode(d, mode, a, error);
+	err = attach_in_mode(d, XDP_MODE_NATIVE, a, error);
 	if (!err || err == -EBUSY)
 		return err;
-	snprintf(why, sizeof(error->system), "%s", error->system);
-	return attach_in_mode(d, XDP_MODE_GENERIC, error);
+	snprintf(a->fallback, sizeof(a->fallback), "%s", error->system);
+	return attach_in_mode(d, XDP_MODE_GENERIC, a, error);
 }
 
 /* In one step, so that the link of the interface never flaps: the kernel checks that the old one is still there. */
-static int replace_single(const struct device *d, const struct hook *h)
+static int replace_single(const struct device *d, const struct hook *h, struct attempt *a)
 {
 	__u32 flags = h->mode == XDP_MODE_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
 	struct bpf_xdp_attach_opts options = { .sz = sizeof(options) };
 	struct bpf_program *program;
 	struct bpf_object *object;
-	int err = object_open(&object);
+	int err;
 
+	a->mode = h->mode;
+	a->conntrack = xdp_conntrack_available();
+	err = xdp_object_open(a->conntrack, &object);
 	if (err)
 		return err;
 	err = bpf_object__load(object);
@@ -115,22 +126,25 @@ out_object:
 }
 
 /* A program of ours whose maps this version cannot read. */
-static int replace(const struct device *d, const struct hook *h, struct xdp_error *error)
+static int replace(const struct device *d, const struct hook *h, struct attempt *a, struct xdp_error *error)
 {
 	uint32_t old = xdp_hook_ours(h)->id;
 	int err;
 
 	xdp_words_forget();
 	if (!h->dispatcher) {
-		err = replace_single(d, h);
+		err = replace_single(d, h, a);
 		return err ? xdp_error_set(error, err, "%s: cannot replace program %u", d->name, old) : 0;
 	}
-	err = attach_in_mode(d, h->mode, error);
+	err = attach_in_mode(d, h->mode, a, error);
 	return err ? err : xdp_detach_program(d, h, old, error);
 }
 
-/* The engine's own fields are left alone: it finds its predecessor's epoch there. */
-static int config_write(const struct xdp_attachment *a, uint16_t port)
+/*
+ * The engine's own fields are left alone: it finds its predecessor's epoch there. Whether the program asks conntrack was
+ * settled when it was loaded.
+ */
+static int config_write(struct xdp_attachment *a, uint16_t port)
 {
 	struct xdp_shared shared;
 	struct config *c;
@@ -146,7 +160,10 @@ static int config_write(const struct xdp_attachment *a, uint16_t port)
 	}
 	mac[0] = (uint8_t)((mac[0] & 0xfc) | 0x02); /* IEEE 802: unicast, locally administered */
 	memcpy(c->own_mac, mac, sizeof(mac));
-	c->flags = (c->flags & CONFIG_ANY_NAME) | (a->mode == XDP_MODE_GENERIC ? CONFIG_GENERIC : 0);
+	if (a->taken_over)
+		a->conntrack = c->flags & CONFIG_CONNTRACK;
+	c->flags = (c->flags & CONFIG_ANY_NAME) | (a->mode == XDP_MODE_GENERIC ? CONFIG_GENERIC : 0) |
+		   (a->conntrack ? CONFIG_CONNTRACK : 0);
 	c->port = htons(port);
 	c->ifindex = a->ifindex;
 	c->abi = ALPNXDP_ABI;
@@ -156,9 +173,10 @@ out:
 }
 
 /* What is there by now, configured. On failure a program that this call has attached goes again. */
-static int attach_finish(const struct device *d, const struct xdp_attach_options *o, bool taken_over,
-			 struct xdp_attachment *out, struct xdp_error *error)
+static int attach_finish(const struct device *d, const struct xdp_attach_options *o,
+			 const struct attempt *how, struct xdp_attachment *out, struct xdp_error *error)
 {
+	bool taken_over = how->mode == XDP_MODE_AUTO; /* nothing had to be attached */
 	struct xdp_error undo;
 	struct hook hook;
 	int err = xdp_hook_read(d->ifindex, &hook);
@@ -168,11 +186,13 @@ static int attach_finish(const struct device *d, const struct xdp_attach_options
 	err = xdp_attachment_read(d, &hook, out, error);
 	if (err)
 		return err;
+	out->taken_over = taken_over;
+	out->conntrack = how->conntrack;
 	err = config_write(out, o->port);
 	if (err)
 		goto err_attachment;
 	out->port = o->port;
-	out->taken_over = taken_over;
+	memcpy(out->fallback, how->fallback, sizeof(out->fallback));
 	return 0;
 
 err_attachment:
@@ -222,7 +242,7 @@ static int check_machine(const struct xdp_attach_options *o, struct device *d, s
 
 int xdp_attach(const struct xdp_attach_options *o, struct xdp_attachment *out, struct xdp_error *error)
 {
-	char why[sizeof(out->fallback)] = "";
+	struct attempt how = { .mode = XDP_MODE_AUTO };
 	enum xdp_mode mode = o->mode;
 	struct xdp_attachment a;
 	struct device device;
@@ -235,19 +255,18 @@ int xdp_attach(const struct xdp_attach_options *o, struct xdp_attachment *out, s
 	if (xdp_hook_ours(&hook)) {
 		err = check_present(&device, &hook, mode, &same, error);
 		if (!err && !same)
-			err = replace(&device, &hook, error);
+			err = replace(&device, &hook, &how, error);
 	} else if (hook.main_id && !hook.dispatcher) {
 		err = error_busy(&device, &hook, -EBUSY, error);
 	} else {
 		if (hook.dispatcher && mode == XDP_MODE_AUTO)
 			mode = hook.mode; /* beside the others there is only their mode */
-		err = attach_fresh(&device, mode, why, error);
+		err = attach_fresh(&device, mode, &how, error);
 	}
 	if (!err)
-		err = attach_finish(&device, o, same, &a, error);
+		err = attach_finish(&device, o, &how, &a, error);
 	if (err)
 		return err;
-	memcpy(a.fallback, why, sizeof(why));
 	*out = a;
 	return 0;
 }

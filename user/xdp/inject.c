@@ -24,6 +24,22 @@ static int program_dup(const struct bpf_program *program, int *out)
 	return 0;
 }
 
+static struct inject *load(bool conntrack)
+{
+	struct inject *skeleton = inject__open();
+	int err;
+
+	if (!skeleton)
+		return NULL;
+	skeleton->rodata->use_conntrack = conntrack;
+	err = inject__load(skeleton);
+	if (!err)
+		return skeleton;
+	inject__destroy(skeleton);
+	errno = -err;
+	return NULL;
+}
+
 int xdp_inject_load(struct xdp_inject *out, struct xdp_error *error)
 {
 	struct xdp_inject i = { -1, -1, -1 };
@@ -31,7 +47,9 @@ int xdp_inject_load(struct xdp_inject *out, struct xdp_error *error)
 	int err;
 
 	xdp_words_forget();
-	skeleton = inject__open_and_load();
+	skeleton = load(xdp_conntrack_available());
+	if (!skeleton)
+		skeleton = load(false);
 	if (!skeleton)
 		return xdp_error_set(error, -errno,
 				     "cannot load the programs that hand frames to the kernel");

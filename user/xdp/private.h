@@ -52,6 +52,15 @@ void xdp_maps_close(struct xdp_maps *m);
 uint32_t
 xdp_maps_abi(const struct xdp_maps *m); /* the number in the config map; 0: unreadable or not yet written */
 
+/* ------------------------------------------------------------- object.c */
+
+struct bpf_object;
+
+/* Does the kernel have the functions by which a program asks conntrack? */
+bool xdp_conntrack_available(void);
+/* The steering program, not loaded yet. 0 or -errno. */
+int xdp_object_open(bool conntrack, struct bpf_object **out);
+
 /* --------------------------------------------------------------- hook.c */
 
 enum { HOOK_MAX = 10 }; /* components of a libxdp dispatcher */

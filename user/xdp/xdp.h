@@ -52,6 +52,7 @@ struct xdp_attachment {
 	unsigned ifindex;
 	enum xdp_mode mode; /* native or generic */
 	bool dispatcher;    /* beside others through libxdp's dispatcher; false: the only program */
+	bool conntrack;     /* it asks conntrack, so web servers behind DNAT are served, too */
 	bool taken_over;    /* it was attached already, left by an earlier daemon */
 	uint32_t prog_id;
 	uint16_t port;   /* host order */
