@@ -100,6 +100,11 @@ $(O)/tests/netns/%: $(O)/obj/tests/netns/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lssl -lcrypto -lpthread
 
+# What alpnxdp is measured against has its TLS.
+$(O)/tests/interop/control: $(O)/obj/tests/interop/control.o $(LIBRARY:%.c=$(O)/obj/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(O)/tests/interop/%: $(O)/obj/tests/interop/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lssl -lcrypto -lpthread

@@ -41,7 +41,7 @@ static bool socket_address(const char *text, unsigned port, struct sockaddr_stor
 }
 
 /* from may be NULL. The descriptor, or -1 with errno (EINPROGRESS: ten seconds were not enough). */
-static int dial(const char *address, unsigned port, const char *from)
+static inline int dial(const char *address, unsigned port, const char *from)
 {
 	struct timeval limit = { .tv_sec = DIAL_SECONDS };
 	struct sockaddr_storage to, source;
