@@ -3,6 +3,7 @@
 # make            build/alpnxdp            make install    PREFIX=/usr/local DESTDIR=
 # make demo       the main job, watched    make check      every test
 # make unit | bpf-test | netns | lint | layers             parts of check
+# make check-vm   the part of check on other kernels
 # make fuzz       FUZZ_SECONDS=300 for each target
 #
 # WOLFSSL=DIR uses a wolfSSL of your own: DIR/include and DIR/lib/libwolfssl.a.
@@ -34,12 +35,13 @@ SKELETONS := $(O)/gen/steer.skel.h $(O)/gen/inject.skel.h
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZ_SECONDS ?= 300
-HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests/netns/*.c tests/interop/*.c))
+HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests/netns/*.c tests/interop/*.c)) \
+	$(O)/tests/vm/verified $(O)/vm/stranger.o $(O)/vm/cert.pem
 
 # Under sudo the compilers run as the user, so that no file of theirs in the tree becomes root's.
 AS_USER := $(if $(and $(SUDO_USER),$(filter 0,$(shell id -u))),sudo -u $(SUDO_USER) -H,)
 
-.PHONY: all setup demo check unit bpf-test netns fuzz lint layers format install uninstall clean
+.PHONY: all setup demo check check-vm unit bpf-test netns fuzz lint layers format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -122,6 +124,20 @@ $(O)/fuzz/libfuzzed.a: $(FUZZED:%.c=$(O)/fuzz/obj/%.o)
 $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o $(O)/fuzz/libfuzzed.a
 	$(CLANG) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(WOLFSSL)/lib/libwolfssl.a -lm
 
+# ---- what the guest of tests/vm has besides alpnxdp
+$(O)/tests/vm/%: $(O)/obj/tests/vm/%.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lbpf
+
+$(O)/vm/%.o: tests/vm/guest/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) -target bpf -O2 -g -Wall -Wextra -Wno-unused-parameter -I/usr/include/$(shell $(CC) -dumpmachine) -c $< -o $@
+
+$(O)/vm/cert.pem:
+	@mkdir -p $(@D)
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3650 -subj /CN=www.example.org \
+		-addext subjectAltName=DNS:www.example.org -keyout $(@D)/key.pem -out $@ 2>/dev/null
+
 # ---- what people type
 setup:
 	scripts/setup
@@ -147,6 +163,10 @@ netns: all $(HELPERS)
 
 fuzz: $(FUZZ)
 	scripts/fuzz $(FUZZ_SECONDS)
+
+check-vm: setup
+	$(AS_USER) $(MAKE) --no-print-directory -j$(shell nproc) all $(HELPERS)
+	scripts/check vm
 
 layers:
 	scripts/layers

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# tests/vm/run.sh KERNEL: boots that kernel of Debian's (6.1 or 6.12) and runs the tests of this folder on it.
+# See README.md here. STEPS: which of "serve takeover beside wire" (default all). IMPAIRED: validations over the bad line.
+set -u
+# shellcheck source=tests/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+here=$ROOT/tests/vm
+for step in serve beside wire; do
+	# shellcheck source=/dev/null
+	. "$here/$step.sh"
+done
+
+declare -A suites=([6.1]=bookworm [6.12]=trixie)
+kernel=${1:-}
+[ -n "${suites[${kernel:-none}]:-}" ] || { echo "usage: tests/vm/run.sh 6.1|6.12" >&2; exit 2; }
+
+prepare() {
+	local tool
+	for tool in qemu-system-x86_64 busybox xdp-filter xdp-loader modprobe cpio; do
+		command -v "$tool" >/dev/null || skip "$tool is missing: scripts/setup"
+	done
+	"$here/kernel" "${suites[$kernel]}" "$VM/$kernel" || skip "no kernel $kernel to be had"
+	"$here/image" "$VM/$kernel" "$VM/$kernel/initramfs" || exit 1
+}
+
+prepare
+vm_up "$kernel"
+ok "nginx starts" guest nginx
+for step in ${STEPS:-serve takeover beside wire}; do
+	"$step" "$kernel"
+done
+ok "the kernel has nothing to say" not guest "dmesg | grep -E 'BUG|WARNING|Oops|Call Trace|refcount'"
+finish
