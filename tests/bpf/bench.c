@@ -31,7 +31,7 @@ void bench_teardown(void)
 	books_close();
 }
 
-static struct flow_key key_of(const struct peer *p)
+struct flow_key bench_key(const struct peer *p)
 {
 	struct flow_key key = { .sport = htons(p->port), .dport = htons(PEER_PORT) };
 
@@ -112,7 +112,7 @@ static void cause_event(const struct row *row, const struct peer *p)
 	assert_int_equal(peer_send(p, &f), 0);
 }
 
-static int run_program(const struct frame_bytes *in)
+int bench_run_frame(const struct frame_bytes *in)
 {
 	struct xdp_md context = { .data_end = (__u32)in->len, .ingress_ifindex = LOOPBACK };
 	struct frame_bytes out;
@@ -124,6 +124,17 @@ static int run_program(const struct frame_bytes *in)
 	assert_int_equal(run.data_size_out, in->len);
 	assert_memory_equal(out.bytes, in->bytes, in->len);
 	return (int)run.retval;
+}
+
+void bench_show_syn(const struct peer *p)
+{
+	struct frame syn = peer_frame(p);
+	struct frame_bytes frame;
+
+	syn.flags = SYN;
+	syn.seq--;
+	frame_build(&syn, &frame);
+	assert_int_equal(bench_run_frame(&frame), XDP_PASS);
 }
 
 /* The verdict, exactly one counter, this flow's entry, and the two books that must stay exact. */
@@ -145,19 +156,21 @@ static void expect(const struct row *row, const struct flow_key *key, int verdic
 void bench_run_over(const struct row *row, const struct peer *p, struct flow *flow)
 {
 	uint64_t before[NUM_REASONS], step;
-	struct flow_key key = key_of(p);
+	struct flow_key key = bench_key(p);
 	struct frame_bytes frame;
 	struct flow ignored;
 	uint32_t live;
 	int verdict;
 	unsigned i;
 
-	make_frame(row, p, &frame);
 	books_set_conditions(row);
+	if (row->syn_seen)
+		bench_show_syn(p);
+	make_frame(row, p, &frame);
 	live = books_live();
 	for (i = 0; i < NUM_REASONS; i++)
 		before[i] = books_counter(i);
-	verdict = run_program(&frame);
+	verdict = bench_run_frame(&frame);
 	for (i = 0; i < NUM_REASONS; i++) {
 		step = books_counter(i) - before[i];
 		reached[i] += step;
@@ -178,7 +191,7 @@ void bench_run(const struct row *row, struct flow *flow)
 	struct peer p;
 
 	assert_int_equal(peer_open(&p, row->kind, row->frame.family == 6 ? 6 : 4, !row->no_timestamps), 0);
-	key = key_of(&p);
+	key = bench_key(&p);
 	books_set_flow(row, &key);
 	cause_event(row, &p);
 	bench_run_over(row, &p, flow);

@@ -37,6 +37,7 @@ struct row {
 	size_t bytes;          /* only that many; 0: all */
 	const char *text;      /* instead of a hello */
 	bool no_data;
+	bool syn_seen; /* the connection's SYN has gone through the program, too */
 
 	bool unarmed, generic, no_slot, no_credit;
 	int heartbeat_age_ms;  /* -1: never */
@@ -62,6 +63,12 @@ void bench_teardown(void);
 void bench_run(const struct row *row, struct flow *flow);
 /* The same over a connection that the caller has opened. */
 void bench_run_over(const struct row *row, const struct peer *p, struct flow *flow);
+
+struct flow_key bench_key(const struct peer *p);
+/* The verdict on one frame, which must come out as it went in. */
+int bench_run_frame(const struct frame_bytes *in);
+/* The SYN of a connection goes through the program, as it does where the program was there before. */
+void bench_show_syn(const struct peer *p);
 
 /* How often a reason was reached by all rows together. */
 uint64_t bench_reached(enum reason reason);

@@ -35,6 +35,10 @@ const struct row rows_hellos[] = {
 	  .reason = REASON_HELLO_UNDECIDED },
 	{ "that second segment", PEER_SOCKET, .hello = "chromium-1", .segment = 2,
 	  .reason = REASON_NOT_HELLO },
+	{ "that second segment, the SYN was seen", PEER_SOCKET, .hello = "chromium-1", .segment = 2,
+	  .frame.seq = 1400, .syn_seen = true, .reason = REASON_HELLO_EARLY },
+	{ "HTTP, the SYN was seen", PEER_SOCKET, .text = "GET / HTTP/1.1\r\n\r\n", .syn_seen = true,
+	  .reason = REASON_NOT_HELLO },
 	{ "curl", PEER_SOCKET, .hello = "curl-7.88-https", .reason = REASON_HELLO_OTHER },
 	{ "no ALPN", PEER_SOCKET, .hello = "nss-3.110-tstclnt", .reason = REASON_HELLO_OTHER },
 
