@@ -79,11 +79,11 @@ def texts():
 
 
 def connections():
-    """A handoff, then steps: see adopt() and make_segment() in tcp.c."""
-    handoff = bytes([8, 1, 2, 0xff, 0xff, 0xff, 0xff, 9, 5, 0xb4, 7, 7, 0xff, 0xff, 100, 0, 0])
-    data = bytes([0, 0, 0, 0, 0, 0xff, 0xff, 100, 1, 1])
-    hole = bytes([0, 0, 0, 50, 0, 0xff, 0xff, 60, 1, 1])
-    fin = bytes([0, 0, 1, 0, 0, 0xff, 0xff, 0, 1, 1])
+    """A handoff, then steps: see adopt() and make_segment() in tcp.c. Small numbers are 128 more than they say."""
+    handoff = bytes([8, 1, 2, 0xFF, 0xFF, 0xFF, 0xFF, 9, 5, 0xB4, 7, 7, 0xFF, 0xFF, 100, 128, 128])
+    data = bytes([0, 0, 0, 128, 128, 0xFF, 0xFF, 100, 129, 129])
+    hole = bytes([0, 0, 0, 178, 128, 0xFF, 0xFF, 60, 129, 129])
+    fin = bytes([0, 0, 1, 128, 128, 0xFF, 0xFF, 0, 129, 129])
     write, read, close, deadline = bytes([6, 40]), bytes([7, 255]), bytes([8]), bytes([5])
     yield "exchange", handoff + data + write + data + read + close + fin
     yield "holes", handoff + hole + data + hole + read + fin

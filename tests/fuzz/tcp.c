@@ -112,9 +112,10 @@ static void drain(struct world *w)
 	MUST(!tcp_unacked(&w->c) || tcp_deadline(&w->c) != USEC_NEVER);
 }
 
-static int8_t take_near(struct world *w)
+/* A small number to add to another, below zero half of the time. */
+static uint32_t take_near(struct world *w)
 {
-	return (int8_t)fuzz_take_u8(&w->in);
+	return fuzz_take_u8(&w->in) - 128u;
 }
 
 static void fill_stamps(struct world *w, struct segment *s, uint8_t how)
@@ -122,9 +123,9 @@ static void fill_stamps(struct world *w, struct segment *s, uint8_t how)
 	uint32_t unit = w->h.flags & HANDOFF_TS_USEC ? 1 : 1000;
 
 	s->has_ts = !(how & 1) == !!(w->h.flags & HANDOFF_TIMESTAMPS);
-	w->peer_ts = w->peer_ts + (uint32_t)take_near(w);
+	w->peer_ts = w->peer_ts + take_near(w);
 	s->tsval = w->peer_ts;
-	s->tsecr = (uint32_t)(w->now / unit) + w->h.ts_offset - (uint32_t)take_near(w);
+	s->tsecr = (uint32_t)(w->now / unit) + w->h.ts_offset - take_near(w);
 }
 
 static void make_segment(struct world *w, struct segment *s)
@@ -134,8 +135,8 @@ static void make_segment(struct world *w, struct segment *s)
 	const uint32_t acks[] = { w->c.snd_nxt, w->c.snd_nxt, w->c.snd_una, w->c.snd_una - w->c.max_wnd };
 
 	*s = (struct segment){ .flags = (uint8_t)((flags & 0x3f) ^ TCP_ACK) };
-	s->seq = seqs[how & 3] + (uint32_t)take_near(w) * (how & 4 ? 256u : 1u);
-	s->ack = acks[how >> 3 & 3] + (uint32_t)take_near(w) * (how & 32 ? 256u : 1u);
+	s->seq = seqs[how & 3] + take_near(w) * (how & 4 ? 256u : 1u);
+	s->ack = acks[how >> 3 & 3] + take_near(w) * (how & 32 ? 256u : 1u);
 	s->window = fuzz_take_u16(&w->in);
 	s->len = fuzz_take_u8(&w->in) * (flags & 0x40 ? 8u : 1u);
 	s->data = stream_at(s->seq - w->h.rcv_nxt);
