@@ -5,11 +5,11 @@
 
 json_t *attachment_json(const struct xdp_attachment *a)
 {
-	return json_pack("{s:s,s:I,s:s,s:b,s:b,s:I,s:I,s:I,s:I,s:s}", "name", a->ifname, "ifindex",
+	return json_pack("{s:s,s:I,s:s,s:b,s:b,s:b,s:I,s:I,s:I,s:I,s:s}", "name", a->ifname, "ifindex",
 			 (json_int_t)a->ifindex, "mode", xdp_mode_name(a->mode), "dispatcher",
-			 (int)a->dispatcher, "taken_over", (int)a->taken_over, "program_id",
-			 (json_int_t)a->prog_id, "port", (json_int_t)a->port, "queues", (json_int_t)a->queues,
-			 "mtu", (json_int_t)a->mtu, "fallback", a->fallback);
+			 (int)a->dispatcher, "conntrack", (int)a->conntrack, "taken_over", (int)a->taken_over,
+			 "program_id", (json_int_t)a->prog_id, "port", (json_int_t)a->port, "queues",
+			 (json_int_t)a->queues, "mtu", (json_int_t)a->mtu, "fallback", a->fallback);
 }
 
 void attachment_print_facts(const json_t *interface)

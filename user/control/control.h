@@ -30,7 +30,7 @@
  *               "outcomes": {ENGINE_OUTCOMES by name}, "gate": {GATE_REJECTS}, "drops": {NET_DROPS},
  *               "silence": {"silenced", "unsilenced"}, "given_back": {"frames", "failed"},
  *               "transmit": {"frames", "failed", "retransmits"}, "strays", "stale_offers"
- *     INTERFACE {"name", "ifindex", "mode": "native"|"generic", "dispatcher": bool, "taken_over": bool,
+ *     INTERFACE {"name", "ifindex", "mode": "native"|"generic", "dispatcher": bool, "conntrack": bool, "taken_over": bool,
  *               "program_id", "port", "queues", "mtu", "fallback": "" or why native was not possible,
  *               "heartbeat_age_ms" of the oldest queue, "counters": {ALPNXDP_REASONS by name},
  *               "rings": {"rx_dropped", "rx_ring_full", "rx_fill_empty", "tx_invalid"}}

@@ -15,6 +15,7 @@ enum message_type {
 	MESSAGE_INTERFACE, /* attachment; fds: its maps but xsks, in the order of struct xdp_maps */
 	MESSAGE_QUEUE,     /* ifindex, queue; fds: socket, memory */
 	MESSAGE_SERVE,     /* ifindex: all queues are there, begin */
+	MESSAGE_CHANGED,   /* attachment: name and MTU of an interface that is served already */
 	MESSAGE_GONE,      /* ifindex: the program is off, or the interface is */
 	MESSAGE_RESULT,    /* client, report: the answer to a request */
 	/* engine to keeper */

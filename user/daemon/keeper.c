@@ -16,7 +16,7 @@
 #include "daemon/keeper.h"
 #include "daemon/state.h"
 
-enum { CHECK_MS = 2000 };
+enum { CHECK_MS = 2000 }; /* a look at the interfaces, even if no message came */
 
 static int open_signals(void)
 {
@@ -77,11 +77,12 @@ static int wait_ms(const struct keeper *k)
 
 static void turn(struct keeper *k)
 {
-	struct pollfd fds[2] = { { .fd = k->signals, .events = POLLIN },
-				 { .fd = k->channel, .events = POLLIN } };
+	struct pollfd fds[3] = { { .fd = k->signals, .events = POLLIN },
+				 { .fd = k->channel, .events = POLLIN },
+				 { .fd = k->links, .events = POLLIN } };
 	int got;
 
-	poll(fds, 2, wait_ms(k));
+	poll(fds, 3, wait_ms(k));
 	serve_signals(k);
 	if (k->stopping)
 		return;
@@ -90,7 +91,8 @@ static void turn(struct keeper *k)
 		if (got <= 0 && got != -EAGAIN)
 			keeper_engine_ended(k);
 	}
-	if (clock_now() >= k->checked + CHECK_MS * USEC_PER_MSEC) {
+	if (fds[2].revents || clock_now() >= k->checked + CHECK_MS * USEC_PER_MSEC) {
+		keeper_links_drain(k->links);
 		k->checked = clock_now();
 		keeper_check(k);
 	}
@@ -132,6 +134,7 @@ static void end(struct keeper *k)
 	unlink(k->socket_path); /* last: from here on another daemon may start */
 	close(k->listen_fd);
 	close(k->signals);
+	close(k->links);
 }
 
 int keeper_run(const struct daemon_options *o, int listen_fd, keeper_ready *ready, void *context)
@@ -146,7 +149,10 @@ int keeper_run(const struct daemon_options *o, int listen_fd, keeper_ready *read
 		.socket_path = o->socket_path, .listen_fd = listen_fd, .channel = -1, .inject = { -1, -1, -1 }
 	};
 	k->signals = open_signals();
-	err = k->signals < 0 ? k->signals : begin(k, o, reports);
+	k->links = keeper_links_open();
+	err = MIN(k->signals, k->links);
+	if (err >= 0)
+		err = begin(k, o, reports);
 	for (size_t n = 0; n < o->interfaces; n++)
 		if (err && !reports[n].err)
 			reports[n].err = err;

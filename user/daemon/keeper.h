@@ -16,7 +16,8 @@ struct keeper {
 	usec_t restart_delay; /* grows while engines die young */
 	usec_t engine_started;
 
-	int signals; /* signalfd: SIGTERM, SIGINT, SIGCHLD */
+	int signals; /* signalfd: SIGTERM, SIGINT, SIGHUP */
+	int links;   /* the kernel tells of links that change */
 	bool stopping;
 	unsigned serving; /* ifindex that the engine last said it serves; 0: none since it was asked */
 	bool attaching;   /* waits for the engine in the middle of a request */
@@ -41,7 +42,14 @@ int keeper_attach(struct keeper *k, const struct xdp_attach_options *o, struct d
 int keeper_detach(struct keeper *k, const char *ifname, struct daemon_report *report);
 int keeper_serve(struct keeper *k, const struct xdp_attachment *a,
 		 struct xdp_error *error); /* queues to the engine */
-void keeper_check(struct keeper *k);       /* forgets interfaces that are gone or have lost the program */
 bool keeper_wait_ready(struct keeper *k, unsigned ifindex);
+/* The same for one that the engine has: with as many queues as there are now. */
+int keeper_serve_again(struct keeper *k, struct xdp_attachment *a, struct xdp_error *error);
+void keeper_forget(struct keeper *k, struct xdp_attachment *a); /* the engine's part, too; not the program */
+
+/* keeper_links.c */
+int keeper_links_open(void); /* a descriptor for poll(), or -errno */
+void keeper_links_drain(int fd);
+void keeper_check(struct keeper *k); /* follows what has changed; forgets what is gone */
 
 #endif

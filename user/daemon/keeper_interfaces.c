@@ -77,11 +77,17 @@ static void tell_gone(struct keeper *k, unsigned ifindex)
 		channel_send(k->channel, &gone);
 }
 
-static void forget(struct keeper *k, struct xdp_attachment *a)
+void keeper_forget(struct keeper *k, struct xdp_attachment *a)
 {
 	tell_gone(k, a->ifindex);
 	xdp_attachment_close(a);
 	*a = k->interface[--k->interfaces];
+}
+
+int keeper_serve_again(struct keeper *k, struct xdp_attachment *a, struct xdp_error *error)
+{
+	tell_gone(k, a->ifindex);
+	return keeper_serve(k, a, error);
 }
 
 static int attach_new(struct keeper *k, const struct xdp_attach_options *o, struct daemon_report *report)
@@ -101,7 +107,7 @@ static int attach_new(struct keeper *k, const struct xdp_attach_options *o, stru
 		return 0;
 	if (!a->taken_over)
 		xdp_detach(a->ifname, &ignored);
-	forget(k, a);
+	keeper_forget(k, a);
 	return err;
 }
 
@@ -123,9 +129,9 @@ int keeper_attach(struct keeper *k, const struct xdp_attach_options *o, struct d
 	}
 	report->ok = !report->err;
 	if (report->ok)
-		log_notice("keeper: %s: attached, %s mode, %u queues, program id %u", o->ifname,
+		log_notice("keeper: %s: attached, %s mode, %u queue%s, program id %u", o->ifname,
 			   xdp_mode_name(report->attachment.mode), report->attachment.queues,
-			   report->attachment.prog_id);
+			   report->attachment.queues == 1 ? "" : "s", report->attachment.prog_id);
 	return report->err;
 }
 
@@ -143,28 +149,7 @@ int keeper_detach(struct keeper *k, const char *ifname, struct daemon_report *re
 	if (report->err && report->err != -ENOENT)
 		return report->err;
 	report->err = 0;
-	forget(k, a);
+	keeper_forget(k, a);
 	log_notice("keeper: %s: detached", ifname);
 	return 0;
-}
-
-void keeper_check(struct keeper *k)
-{
-	for (size_t n = k->interfaces; n-- > 0;) {
-		struct xdp_attachment *a = &k->interface[n], found;
-		struct xdp_error error;
-		bool ours = !xdp_find(a->ifname, &found, &error);
-		bool same = ours && found.prog_id == a->prog_id;
-
-		if (ours)
-			xdp_attachment_close(&found);
-		if (same)
-			continue;
-		log_warning(
-			"keeper: %s: our program is not there any more (interface gone, or detached by another)",
-			a->ifname);
-		forget(k, a);
-	}
-	if (!k->interfaces)
-		k->stopping = true;
 }

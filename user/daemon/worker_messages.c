@@ -105,8 +105,11 @@ static void add_queue(struct worker *w, struct message *m)
 		return;
 	}
 	err = xdp_rings_map(&socket, &i->rings[m->queue]);
-	if (err)
-		log_error("engine: %s: queue %u: %s", i->attachment.ifname, m->queue, strerror(-err));
+	close(socket.umem_fd); /* mapped; the socket itself is kept, its rings live on it */
+	if (!err)
+		return;
+	close(socket.fd);
+	log_error("engine: %s: queue %u: %s", i->attachment.ifname, m->queue, strerror(-err));
 }
 
 static bool all_queues(const struct worker_interface *i)
@@ -134,6 +137,27 @@ static void serve(struct worker *w, unsigned ifindex)
 	channel_send(w->channel, &ready);
 }
 
+static void changed(struct worker *w, const struct xdp_attachment *now)
+{
+	struct worker_interface *i = find_index(w, now->ifindex);
+
+	if (!i)
+		return;
+	memcpy(i->attachment.ifname, now->ifname, sizeof(i->attachment.ifname));
+	i->attachment.mtu = i->port.mtu = now->mtu;
+}
+
+/* The socket goes with the last descriptor: one kept open would swallow frames and hold its queue. */
+static void drop_queue(struct xdp_rings *rings)
+{
+	int fd = rings ? xdp_rings_fd(rings) : -1;
+
+	if (!rings)
+		return;
+	xdp_rings_unmap(rings);
+	close(fd);
+}
+
 static void gone(struct worker *w, unsigned ifindex)
 {
 	struct worker_interface *i = find_index(w, ifindex);
@@ -143,8 +167,7 @@ static void gone(struct worker *w, unsigned ifindex)
 		return;
 	engine_port_gone(w->engine, (unsigned)(i - w->interface));
 	for (unsigned q = 0; q < ALPNXDP_MAX_QUEUES; q++)
-		if (i->rings[q])
-			xdp_rings_unmap(i->rings[q]);
+		drop_queue(i->rings[q]);
 	if (i->serving)
 		xdp_shared_unmap(&i->shared);
 	maps = &i->attachment.maps;
@@ -172,6 +195,9 @@ void worker_message(struct worker *w, struct message *m)
 		break;
 	case MESSAGE_SERVE:
 		serve(w, m->ifindex);
+		break;
+	case MESSAGE_CHANGED:
+		changed(w, &m->report.attachment);
 		break;
 	case MESSAGE_GONE:
 		gone(w, m->ifindex);
