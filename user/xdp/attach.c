@@ -240,6 +240,20 @@ static int check_machine(const struct xdp_attach_options *o, struct device *d, s
 	return err ? xdp_error_set(error, err, "%s: cannot ask what is attached", d->name) : 0;
 }
 
+int xdp_check(const struct xdp_attach_options *o, struct xdp_error *error)
+{
+	struct device device;
+	struct hook hook;
+	bool same;
+	int err = check_machine(o, &device, &hook, error);
+
+	if (err)
+		return err;
+	if (xdp_hook_ours(&hook))
+		return check_present(&device, &hook, o->mode, &same, error);
+	return hook.main_id && !hook.dispatcher ? error_busy(&device, &hook, -EBUSY, error) : 0;
+}
+
 int xdp_attach(const struct xdp_attach_options *o, struct xdp_attachment *out, struct xdp_error *error)
 {
 	struct attempt how = { .mode = XDP_MODE_AUTO };

@@ -56,8 +56,6 @@ xdp_maps_abi(const struct xdp_maps *m); /* the number in the config map; 0: unre
 
 struct bpf_object;
 
-/* Does the kernel have the functions by which a program asks conntrack? */
-bool xdp_conntrack_available(void);
 /* The steering program, not loaded yet. 0 or -errno. */
 int xdp_object_open(bool conntrack, struct bpf_object **out);
 

@@ -76,6 +76,14 @@ struct xdp_attach_options {
  */
 int xdp_attach(const struct xdp_attach_options *o, struct xdp_attachment *out, struct xdp_error *error);
 
+/* What xdp_attach() would refuse before it tries anything. Changes nothing. The same errors; 0: it would try. */
+int xdp_check(const struct xdp_attach_options *o, struct xdp_error *error);
+
+/*
+ * Whether this kernel lets the program ask conntrack, which it needs for a web server behind DNAT. Changes nothing.
+ */
+bool xdp_conntrack_available(void);
+
 /* Closes descriptors; what is attached stays attached. */
 void xdp_attachment_close(struct xdp_attachment *a);
 
