@@ -85,6 +85,8 @@ static void print_interface(const json_t *interface)
 	if (json_object_get(interface, "heartbeat_age_ms"))
 		printf("  heartbeat: %" PRIu64 " ms ago%s\n", age,
 		       age > ALPNXDP_HEARTBEAT_MS ? ": the engine hangs, everything passes" : "");
+	if (json_is_false(json_object_get(interface, "conntrack")))
+		puts("  conntrack: cannot be asked; web servers behind DNAT are not answered for");
 	print_neighbours(json_object_get(interface, "neighbours"));
 	print_counters(json_object_get(interface, "counters"));
 	print_numbers("rings", json_object_get(interface, "rings"));
