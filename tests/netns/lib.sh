@@ -95,6 +95,7 @@ same() {
 net_up() {
 	local queues=${1:-1} i
 	[ "$(id -u)" -eq 0 ] || skip "network namespaces need root"
+	ulimit -n 8192 # a shell under sudo has 1,024
 	DIR=$(mktemp -d /tmp/alpnxdp.XXXXXX) || exit 1
 	chmod 755 "$DIR"
 	trap net_down EXIT
