@@ -20,7 +20,10 @@
 #include "options.h"
 #include "segment.h"
 
-/* Set by userspace before the program is loaded. */
+/*
+ * Set by userspace before the program is loaded. The functions' own addresses cannot be asked for: libbpf 1.1 looks for
+ * what is in a module in the kernel itself, and the load fails even where the question is never reached.
+ */
 const volatile bool use_conntrack = true;
 
 enum {
@@ -43,44 +46,71 @@ struct nf_conn *bpf_xdp_ct_lookup(struct xdp_md *ctx, struct bpf_sock_tuple *tup
 				  struct bpf_ct_opts *options, __u32 options_size) __ksym __weak;
 void bpf_ct_release(struct nf_conn *ct) __ksym __weak;
 
-/* The entry of a segment in the direction in which the connection was made; for bpf_ct_release(), or NULL. */
-static __always_inline struct nf_conn *conntrack_lookup(struct xdp_md *ctx, const struct packet *p)
+/* What conntrack knows of a TCP connection. */
+struct conntrack {
+	struct conntrack_end {
+		__u32 td_end;
+		__u32 td_maxend;
+		__u8 td_scale;
+		__u8 flags;
+	} client, server;
+	unsigned long status;
+	__u8 state;
+};
+
+#define CONNTRACK_END(ct, number)                                                 \
+	{                                                                         \
+		.td_end = BPF_CORE_READ(ct, proto.tcp.seen[number].td_end),       \
+		.td_maxend = BPF_CORE_READ(ct, proto.tcp.seen[number].td_maxend), \
+		.td_scale = BPF_CORE_READ(ct, proto.tcp.seen[number].td_scale),   \
+		.flags = BPF_CORE_READ(ct, proto.tcp.seen[number].flags),         \
+	}
+
+/*
+ * The entry of a segment in the direction in which the connection was made. Copied, and the pointer to it asked only once
+ * whether it is NULL: the verifier of Linux 6.1 takes a union for its first member (nf_ct_dccp instead of ip_ct_tcp), and
+ * believes that a pointer which was seen not to be NULL may be NULL later on.
+ */
+static __always_inline bool conntrack_find(struct xdp_md *ctx, const struct packet *p, struct conntrack *out)
 {
 	struct bpf_ct_opts options = { .netns_id = CT_ANY_NETNS, .l4proto = IPPROTO_TCP };
 	struct bpf_sock_tuple t = {};
 	struct nf_conn *ct;
 
-	if (!use_conntrack || !bpf_xdp_ct_lookup || !bpf_ct_release)
-		return NULL;
+	if (!use_conntrack)
+		return false;
 	tuple_fill(p, &t);
 	if (p->ipv4)
 		ct = bpf_xdp_ct_lookup(ctx, &t, sizeof(t.ipv4), &options, CT_OPTIONS_SIZE);
 	else
 		ct = bpf_xdp_ct_lookup(ctx, &t, sizeof(t.ipv6), &options, CT_OPTIONS_SIZE);
-	if (ct && options.dir) {
-		bpf_ct_release(ct);
-		return NULL;
-	}
-	return ct;
+	if (!ct)
+		return false;
+	*out = (struct conntrack){
+		.client = CONNTRACK_END(ct, 0),
+		.server = CONNTRACK_END(ct, 1),
+		.status = ct->status,
+		.state = BPF_CORE_READ(ct, proto.tcp.state),
+	};
+	bpf_ct_release(ct);
+	return !options.dir;
 }
 
-static __always_inline enum reason conntrack_judge(const struct nf_conn *ct, const struct packet *p,
+static __always_inline enum reason conntrack_judge(const struct conntrack *c, const struct packet *p,
 						   struct hello_start *start)
 {
-	const struct ip_ct_tcp *tcp = &ct->proto.tcp;
-
-	if ((tcp->seen[0].flags | tcp->seen[1].flags) & CT_FLAG_LIBERAL)
+	if ((c->client.flags | c->server.flags) & CT_FLAG_LIBERAL)
 		return REASON_KERNEL_FEATURE;
-	if (!(ct->status & CT_DST_NAT))
+	if (!(c->status & CT_DST_NAT))
 		return REASON_KERNEL_NONE;
-	if (!(ct->status & CT_SEEN_REPLY))
+	if (!(c->status & CT_SEEN_REPLY))
 		return REASON_KERNEL_STATE;
 	/* In SYN_RECV the handshake's last ACK is in the same batch; the hello carries the same proof. */
-	if (tcp->state != CT_SYN_RECV && !(tcp->state == CT_ESTABLISHED && ct->status & CT_ASSURED))
+	if (c->state != CT_SYN_RECV && !(c->state == CT_ESTABLISHED && c->status & CT_ASSURED))
 		return REASON_KERNEL_STATE;
-	if (!handoff_seq_fits(start, tcp->seen[0].td_end, p->seq))
+	if (!handoff_seq_fits(start, c->client.td_end, p->seq))
 		return REASON_KERNEL_SEQ;
-	if (p->ack != tcp->seen[1].td_end)
+	if (p->ack != c->server.td_end)
 		return REASON_KERNEL_ACK;
 	return REASON_NONE;
 }
@@ -89,21 +119,20 @@ static __always_inline enum reason conntrack_judge(const struct nf_conn *ct, con
  * The server's timestamp clock is unknown, but for what the hello echoes. Ours begins well ahead of it, since the server
  * may yet acknowledge a part of the hello with a later value; a jump forward is legal (RFC 7323 5.4).
  */
-static __always_inline void conntrack_read(const struct nf_conn *ct, const struct packet *p,
+static __always_inline void conntrack_read(const struct conntrack *c, const struct packet *p,
 					   const struct tcp_options *o, __u32 first, struct handoff *h)
 {
-	const struct ip_ct_tcp_state *client = &ct->proto.tcp.seen[0], *server = &ct->proto.tcp.seen[1];
-	__u32 room = client->td_maxend - first;
+	__u32 room = c->client.td_maxend - first;
 
 	h->source = HANDOFF_CONNTRACK;
 	h->rcv_nxt = first;
 	h->snd_nxt = p->ack;
 	h->rcv_wnd = (__s32)room > 0 ? room : 0;
-	h->snd_wscale = client->td_scale;
-	h->rcv_wscale = server->td_scale;
+	h->snd_wscale = c->client.td_scale;
+	h->rcv_wscale = c->server.td_scale;
 	h->snd_wnd = (__u32)p->window << (h->snd_wscale & 15);
 	h->mss = p->ipv4 ? CT_MSS_IPV4 : CT_MSS_IPV6;
-	if (client->flags & server->flags & CT_FLAG_SACK)
+	if (c->client.flags & c->server.flags & CT_FLAG_SACK)
 		h->flags |= HANDOFF_SACK;
 	if (!o->has_timestamp)
 		return;
@@ -118,15 +147,14 @@ static __always_inline enum reason conntrack_take(struct xdp_md *ctx, const stru
 						  const struct tcp_options *o, struct hello_start *start,
 						  struct handoff *h)
 {
-	struct nf_conn *ct = conntrack_lookup(ctx, p);
+	struct conntrack c;
 	enum reason reason;
 
-	if (!ct)
+	if (!conntrack_find(ctx, p, &c))
 		return REASON_KERNEL_NONE;
-	reason = conntrack_judge(ct, p, start);
+	reason = conntrack_judge(&c, p, start);
 	if (reason == REASON_NONE)
-		conntrack_read(ct, p, o, start->first, h);
-	bpf_ct_release(ct);
+		conntrack_read(&c, p, o, start->first, h);
 	return reason;
 }
 

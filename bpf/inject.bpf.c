@@ -20,15 +20,14 @@ struct found {
 /* A web server behind DNAT: conntrack stands for its socket, until a RST has closed the entry. */
 static __always_inline void find_elsewhere(struct xdp_md *ctx, const struct packet *p, struct found *out)
 {
-	struct nf_conn *ct = conntrack_lookup(ctx, p);
+	struct conntrack c;
 
-	if (!ct)
+	if (!conntrack_find(ctx, p, &c))
 		return;
-	if (ct->status & CT_DST_NAT && ct->proto.tcp.state != CT_CLOSE) {
+	if (c.status & CT_DST_NAT && c.state != CT_CLOSE) {
 		out->answer = PROBE_SOCKET;
-		out->rcv_nxt = ct->proto.tcp.seen[0].td_end;
+		out->rcv_nxt = c.client.td_end;
 	}
-	bpf_ct_release(ct);
 }
 
 /* The kernel's connection of a segment. A listener is none, and neither is what only waits for stragglers. */
