@@ -38,8 +38,10 @@ FUZZ_SECONDS ?= 300
 HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests/netns/*.c tests/interop/*.c)) \
 	$(O)/tests/vm/verified $(O)/vm/stranger.o $(O)/vm/cert.pem
 
-# Under sudo the compilers run as the user, so that no file of theirs in the tree becomes root's.
+# Under sudo the compilers run as the user, so that no file of theirs in the tree becomes root's. sudo drops the
+# environment, and with it what was said on the command line.
 AS_USER := $(if $(and $(SUDO_USER),$(filter 0,$(shell id -u))),sudo -u $(SUDO_USER) -H,)
+BUILD = $(AS_USER) $(MAKE) --no-print-directory -j$(shell nproc) $(MAKEOVERRIDES)
 
 .PHONY: all setup demo check check-vm unit bpf-test netns fuzz lint layers format install uninstall clean
 .DELETE_ON_ERROR:
@@ -144,12 +146,12 @@ setup:
 
 demo:
 	scripts/setup demo
-	$(AS_USER) $(MAKE) --no-print-directory -j$(shell nproc) all
+	$(BUILD) all
 	scripts/demo
 
 check:
 	scripts/setup check
-	$(AS_USER) $(MAKE) --no-print-directory -j$(shell nproc) all $(UNIT) $(HELPERS) $(FUZZ)
+	$(BUILD) all $(UNIT) $(HELPERS) $(FUZZ)
 	scripts/check
 
 unit: $(UNIT)
@@ -165,7 +167,7 @@ fuzz: $(FUZZ)
 	scripts/fuzz $(FUZZ_SECONDS)
 
 check-vm: setup
-	$(AS_USER) $(MAKE) --no-print-directory -j$(shell nproc) all $(HELPERS)
+	$(BUILD) all $(HELPERS)
 	scripts/check vm
 
 layers:
@@ -177,7 +179,8 @@ lint: $(SKELETONS) $(O)/wolfssl.ready
 format:
 	clang-format -i $(SOURCES) $(HEADERS) $(wildcard bpf/*.[ch] tests/*/*.[ch])
 
-install: all
+install:
+	$(BUILD) all
 	install -Dm755 $(O)/alpnxdp $(DESTDIR)$(PREFIX)/sbin/alpnxdp
 
 uninstall:

@@ -27,9 +27,10 @@ static enum engine_outcome failure_of(const struct engine_flow *f)
 	struct tls_report report;
 
 	tls_report(f->tls, &report);
-	if (report.alert_in >= 0)
+	/* 0 is close_notify: a validator that leaves, not one that complains. */
+	if (report.alert_in > 0)
 		return OUTCOME_TLS_ALERT_IN;
-	return report.alert_out >= 0 ? OUTCOME_TLS_ALERT_OUT : OUTCOME_STOPPED;
+	return report.alert_out > 0 ? OUTCOME_TLS_ALERT_OUT : OUTCOME_STOPPED;
 }
 
 void serve_drive(struct engine *e, struct engine_flow *f, usec_t now)
