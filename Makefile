@@ -35,7 +35,7 @@ SKELETONS := $(O)/gen/steer.skel.h $(O)/gen/inject.skel.h
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZ_SECONDS ?= 300
-HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests/netns/*.c tests/interop/*.c)) \
+HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests/netns/*.c tests/interop/*.c tests/dissect/*.c)) \
 	$(O)/tests/vm/verified $(O)/vm/stranger.o $(O)/vm/cert.pem
 
 # Under sudo the compilers run as the user, so that no file of theirs in the tree becomes root's. sudo drops the
@@ -112,6 +112,11 @@ $(O)/tests/interop/control: $(O)/obj/tests/interop/control.o $(LIBRARY:%.c=$(O)/
 $(O)/tests/interop/%: $(O)/obj/tests/interop/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lssl -lcrypto -lpthread
+
+$(O)/tests/dissect/%: $(O)/san/tests/dissect/%.o $(O)/san/libalpnxdp.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) -o $@ $^ $(LDLIBS)
+$(O)/san/tests/dissect/reads.o: bpf/hello.h
 
 # ---- fuzz targets: libFuzzer is clang's
 FUZZED := $(wildcard $(patsubst %,user/%/*.c,base net tcp challenge tls engine)) user/control/messages.c
