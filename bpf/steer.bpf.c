@@ -240,7 +240,7 @@ static __always_inline enum reason judge_undecided(struct xdp_md *ctx, const str
 	if (reason == REASON_NONE && !begins && start.first == p->seq)
 		reason = REASON_NOT_HELLO;
 	if (reason != REASON_NONE) {
-		place_unmark(at);
+		place_leave(at, p);
 		return begins ? reason : REASON_NOT_HELLO;
 	}
 	slot_begin(at->slot, &p->key, start.first);
@@ -249,20 +249,27 @@ static __always_inline enum reason judge_undecided(struct xdp_md *ctx, const str
 	return begins ? REASON_HELLO_UNDECIDED : REASON_HELLO_EARLY;
 }
 
-/* A segment of a hello of which we have some already. */
+/*
+ * A segment of a hello of which we have some already. The kernel may have some of it, too, but not its last byte: clients
+ * repeat what they have not seen acknowledged, together with what comes next. So the kernel is asked about that byte.
+ */
 static __always_inline enum reason judge_later(struct xdp_md *ctx, const struct config *cfg, struct live *l,
 					       const struct packet *p, struct scratch *s, struct place *at)
 {
 	struct hello_start start = { .first = at->slot->first, .known = true };
 	struct flow flow = { .slot = place_slot_index(at) };
-	int reason = vouch(ctx, p, s, &start, &flow.handoff), verdict;
+	__u32 last = p->seq - start.first + p->data_len - 1;
+	struct packet end = *p;
+	int reason, verdict;
 
+	end.seq = start.first + (last < ALPNXDP_MAX_HELLO ? last : ALPNXDP_MAX_HELLO - 1);
+	reason = vouch(ctx, &end, s, &start, &flow.handoff);
 	if (reason != REASON_NONE)
 		return reason;
 	verdict = slot_add(ctx, at, p);
 	if (verdict == HELLO_MORE)
 		return REASON_HELLO_UNDECIDED;
-	place_unmark(at);
+	place_decide(at);
 	if (verdict != HELLO_ACME)
 		return reason_of(verdict);
 	if (!is_pending(cfg, s))
@@ -285,7 +292,7 @@ static __always_inline enum reason judge_data(struct xdp_md *ctx, const struct c
 	verdict = walk_segment(ctx, p, s);
 	if (verdict == HELLO_MORE || (verdict == HELLO_NOT && place_is_marked(&at)))
 		return judge_undecided(ctx, p, s, &at, verdict == HELLO_MORE);
-	place_unmark(&at);
+	place_leave(&at, p);
 	return verdict == HELLO_ACME ? judge_acme(ctx, cfg, l, p, s) : reason_of(verdict);
 }
 

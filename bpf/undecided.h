@@ -110,11 +110,27 @@ static __always_inline bool key_equal(const struct flow_key *a, const struct flo
 	return !difference;
 }
 
-/* Is this slot's hello one that the segment may belong to? */
+/* Is a hello of the segment's flow under way in this slot? */
+static __always_inline bool slot_is_under_way(const struct hello_slot *slot, const struct packet *p)
+{
+	return key_equal(&slot->key, &p->key) &&
+	       bpf_ktime_get_ns() - slot->begun_ns < ALPNXDP_UNDECIDED_MS * 1000000ull;
+}
+
+/* Is it one that the segment may belong to? */
 static __always_inline bool slot_is_of(const struct hello_slot *slot, const struct packet *p)
 {
-	return key_equal(&slot->key, &p->key) && p->seq - slot->first < ALPNXDP_MAX_HELLO &&
-	       bpf_ktime_get_ns() - slot->begun_ns < ALPNXDP_UNDECIDED_MS * 1000000ull;
+	return p->seq - slot->first < ALPNXDP_MAX_HELLO && slot_is_under_way(slot, p);
+}
+
+/*
+ * No hello begins with this segment. It says nothing about one that is under way: it does not fit there, and anybody
+ * may have sent it.
+ */
+static __always_inline void place_leave(const struct place *at, const struct packet *p)
+{
+	if (!slot_is_under_way(at->slot, p))
+		place_unmark(at);
 }
 
 static __always_inline void slot_begin(struct hello_slot *slot, const struct flow_key *key, __u32 first)
@@ -123,6 +139,13 @@ static __always_inline void slot_begin(struct hello_slot *slot, const struct flo
 	slot->first = first;
 	slot->begun_ns = bpf_ktime_get_ns();
 	__builtin_memset(slot->have, 0, sizeof(slot->have));
+}
+
+/* Decided: the flow's next segments are looked at by themselves. The bytes stay for the engine, until they are overwritten. */
+static __always_inline void place_decide(const struct place *at)
+{
+	at->slot->begun_ns = 0;
+	place_unmark(at);
 }
 
 /* The bits from (inclusive) to (exclusive) of one word; from < to <= 64. */
