@@ -53,6 +53,11 @@ static int map_fd(const struct bpf_map *map)
 	return bpf_map__fd(map);
 }
 
+int books_map(const char *name)
+{
+	return bpf_object__find_map_fd_by_name(steer->obj, name);
+}
+
 static uint64_t now_ns(void)
 {
 	struct timespec ts;

@@ -21,6 +21,7 @@ void books_set_flow(const struct row *row, const struct flow_key *key);
 void books_set_flows(unsigned count);
 
 bool books_flow(const struct flow_key *key, struct flow *out); /* false: no such entry */
+int books_map(const char *name);                               /* its descriptor */
 uint64_t books_counter(unsigned reason);
 uint32_t books_live(void);
 int32_t books_credit(void);

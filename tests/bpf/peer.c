@@ -152,20 +152,31 @@ static uint32_t get_u32(const uint8_t *at)
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
+/* The TCP header of a datagram to this connection's client; NULL: it is none. */
+static const uint8_t *tcp_of(const struct peer *p, const uint8_t *ip, size_t len)
+{
+	size_t header = p->family == 4 ? 20 : 40;
+	const uint8_t *tcp = ip + header;
+
+	return len >= header + 20 && ip[0] >> 4 == p->family && (tcp[2] << 8 | tcp[3]) == p->port ? tcp
+												  : NULL;
+}
+
 /* Takes the SYN-ACK's numbers, if this datagram is it. */
 static bool take_syn_ack(struct peer *p, const uint8_t *ip, size_t len)
 {
-	size_t header = p->family == 4 ? 20 : 40, at;
-	const uint8_t *tcp = ip + header;
+	const uint8_t *tcp = tcp_of(p, ip, len);
+	size_t at;
 
-	if (len < header + 20 || ip[0] >> 4 != p->family || (tcp[13] & (SYN | ACK)) != (SYN | ACK) ||
-	    (tcp[2] << 8 | tcp[3]) != p->port)
+	if (!tcp || (tcp[13] & (SYN | ACK)) != (SYN | ACK))
 		return false;
 	p->ack = get_u32(tcp + 4) + 1;
 	p->advertised = (uint16_t)(tcp[14] << 8 | tcp[15]);
-	for (at = 20; at + 10 <= (size_t)(tcp[12] >> 4) * 4; at += tcp[at] <= 1 ? 1 : tcp[at + 1]) {
+	for (at = 20; at < (size_t)(tcp[12] >> 4) * 4; at += tcp[at] <= 1 ? 1 : tcp[at + 1]) {
 		if (tcp[at] == 8)
 			p->ts_echo = get_u32(tcp + at + 2);
+		else if (tcp[at] == 3)
+			p->wscale = tcp[at + 2];
 	}
 	return true;
 }
@@ -209,7 +220,7 @@ static int send_syn(struct peer *p)
 	return peer_send(p, &f);
 }
 
-static int await_accept(struct peer *p)
+int peer_accept(struct peer *p)
 {
 	struct pollfd waiting = { .fd = listeners[server_host[p->kind]][p->family == 6], .events = POLLIN };
 
@@ -217,6 +228,23 @@ static int await_accept(struct peer *p)
 		return -ETIMEDOUT;
 	p->accepted = accept4(waiting.fd, NULL, NULL, SOCK_CLOEXEC);
 	return p->accepted < 0 ? -errno : 0;
+}
+
+uint32_t peer_window_end(const struct peer *p)
+{
+	struct pollfd ready = { .fd = home_fd, .events = POLLIN };
+	uint8_t datagram[2048];
+	const uint8_t *tcp;
+	uint32_t end = 0;
+	ssize_t n;
+
+	while (poll(&ready, 1, 0) == 1) {
+		n = read(home_fd, datagram, sizeof(datagram));
+		tcp = n > 0 ? tcp_of(p, datagram, (size_t)n) : NULL;
+		if (tcp && !(tcp[13] & (SYN | RST)))
+			end = get_u32(tcp + 8) + ((uint32_t)(tcp[14] << 8 | tcp[15]) << p->wscale);
+	}
+	return end;
 }
 
 int peer_open(struct peer *p, enum peer_kind kind, int family, bool timestamps)
@@ -251,7 +279,7 @@ int peer_open(struct peer *p, enum peer_kind kind, int family, bool timestamps)
 		return err;
 	ack = peer_frame(p);
 	err = peer_send(p, &ack);
-	return err || kind == PEER_DEFERRED ? err : await_accept(p);
+	return err || kind == PEER_DEFERRED ? err : peer_accept(p);
 }
 
 void peer_close(struct peer *p)

@@ -32,6 +32,7 @@ struct peer {
 	uint32_t seq, ack; /* of the client's next segment */
 	uint32_t ts_value, ts_echo;
 	uint16_t advertised; /* the window of the SYN-ACK */
+	uint8_t wscale;      /* of the server's later windows */
 	int accepted;        /* the server's descriptor, -1 when there is none */
 };
 
@@ -47,5 +48,9 @@ void peer_close(struct peer *p);
 struct frame peer_frame(const struct peer *p);
 /* Gives a segment to the kernel. */
 int peer_send(const struct peer *p, const struct frame *f);
+/* Takes a connection that is complete from its listener. 0 or -errno. */
+int peer_accept(struct peer *p);
+/* One past the last sequence number that the kernel has invited, in all it sent on this connection since last asked; 0: none. */
+uint32_t peer_window_end(const struct peer *p);
 
 #endif
