@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # tests/vm/run.sh KERNEL: boots that kernel of Debian's (6.1 or 6.12) and runs the tests of this folder on it.
-# See README.md here. STEPS: which of "serve takeover beside wire" (default all). IMPAIRED: validations over the bad line.
+# See README.md here. STEPS: which of "serve takeover beside wire" (default all). IMPAIRED: rounds over the bad line (8).
 set -u
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -25,13 +25,14 @@ both_queues_served() {
 }
 
 # within_budget KERNEL: what the verifier walked through for each program, against tests/vm/budget. A program without a
-# line there fails.
+# line there fails, and so does a list without ours.
 within_budget() {
-	local name type instructions budget over=0
+	local name type instructions budget over=1
 	while read -r name type instructions; do
 		budget=$(awk -v key="$1 $name $type" '$1 " " $2 " " $3 == key { print $4 }' "$ROOT/tests/vm/budget")
 		echo "$1 $name $type: $instructions of ${budget:-none}"
-		[ "$instructions" -le "${budget:-0}" ] || over=1
+		[ "$instructions" -le "${budget:-0}" ] || return 1
+		[ "$name" != alpnxdp_steer ] || over=0
 	done < <(guest verified | grep -v '^xdp_dispatcher ' | grep .)
 	return "$over"
 }
@@ -73,6 +74,7 @@ serve_mode() {
 serve() {
 	local kernel=$1
 	ok "native is possible and comes first" attach
+	[ "$failed" -eq 0 ] || finish # the rest would only say so again
 	ok "it is native, beside others" same "$(status '.interfaces[0] | "\(.mode) \(.dispatcher)"')" "native true"
 	ok "the verifier's work is within its budget" within_budget "$kernel"
 	ok "detach" alpnxdp detach eth0
