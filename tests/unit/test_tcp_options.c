@@ -155,6 +155,7 @@ static void timestamps_take_room_in_small_segments(void **state)
 	EXPECT(SEG(FROM(1, 1000), .ack = 11, STAMP(1000, 100)));
 	WAIT(2000);
 	EXPECT(SEG(FROM(1, 524), .ack = 11, STAMP(3000, 100)));
+	EXPECT(SEG(FROM(525, 476), .ack = 11, STAMP(3000, 100)));
 }
 
 static void sack_tells_of_the_island(void **state)

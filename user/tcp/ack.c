@@ -29,6 +29,10 @@ static void advance(struct tcp_conn *c, const struct segment *seg, usec_t now)
 		c->snd_at = c->snd_una;
 	measure(c, seg, now);
 	tcp_congestion_acked(c, acked);
+	if (c->tail_probed && !seq_before(c->snd_una, c->tail_end)) {
+		c->tail_probed = false;
+		tcp_congestion_probed(c);
+	}
 	tcp_timer_restart(c, now);
 }
 

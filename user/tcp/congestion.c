@@ -74,6 +74,9 @@ void tcp_congestion_duplicate(struct tcp_conn *c)
 
 void tcp_congestion_timeout(struct tcp_conn *c)
 {
+	/* RFC 5681 3.1: one full segment, as large as it was: what was cut up for a black hole leaves in one go. */
+	uint32_t full = c->mss;
+
 	/* RFC 5681 3.1: held while the same segment is sent again and again. */
 	if (c->timeouts++ == 0)
 		c->ssthresh = half_of_flight(c);
@@ -83,5 +86,12 @@ void tcp_congestion_timeout(struct tcp_conn *c)
 	c->dup_acks = 0;
 	c->recovering = false;
 	c->recover = c->snd_nxt;
-	set_cwnd(c, c->mss);
+	set_cwnd(c, full);
+}
+
+/* RFC 8985 7.4.2, without asking whether the original has come too: a flight that needs a probe has lost something. */
+void tcp_congestion_probed(struct tcp_conn *c)
+{
+	c->ssthresh = MAX(c->cwnd / 2, 2u * c->mss);
+	set_cwnd(c, c->ssthresh);
 }

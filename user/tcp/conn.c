@@ -54,6 +54,21 @@ static void continue_sending(struct tcp_conn *c, const struct handoff *h)
 	c->snd_wl2 = h->snd_nxt;
 }
 
+/*
+ * The kernel has not measured a connection that is still a request: the hello is the first ACK of its SYN-ACK, and
+ * echoes its timestamp (RFC 7323 4.1). A client that waited before it spoke tells nothing.
+ */
+static uint32_t round_trip(const struct tcp_conn *c, const struct tcp_adoption *a, usec_t now)
+{
+	uint32_t ticks = tcp_timestamp(c, now) - a->first->tsecr;
+	usec_t took = c->flags & HANDOFF_TS_USEC ? ticks : MAX(ticks, 1u) * USEC_PER_MSEC;
+
+	if (a->handoff->srtt_us || a->handoff->source != HANDOFF_REQUEST ||
+	    !(c->flags & HANDOFF_TIMESTAMPS) || took > TCP_RTO_INITIAL / 3)
+		return a->handoff->srtt_us;
+	return (uint32_t)took;
+}
+
 int tcp_adopt(struct tcp_conn *c, const struct tcp_adoption *a, usec_t now)
 {
 	const struct handoff *h = a->handoff;
@@ -69,7 +84,7 @@ int tcp_adopt(struct tcp_conn *c, const struct tcp_adoption *a, usec_t now)
 	continue_receiving(c, h);
 	continue_sending(c, h);
 	tcp_congestion_init(c);
-	tcp_timer_init(c, h->srtt_us, now);
+	tcp_timer_init(c, round_trip(c, a, now), now);
 	tcp_input(c, a->first, now);
 	return 0;
 }
@@ -110,7 +125,9 @@ void tcp_conn_end(struct tcp_conn *c, enum tcp_end how)
 	c->ack_due = false;
 	c->probe_due = false;
 	c->rexmit_due = false;
+	c->tail_due = false;
 	c->rto_at = USEC_NEVER;
+	c->tail_at = USEC_NEVER;
 }
 
 bool tcp_peer_closed(const struct tcp_conn *c)

@@ -34,6 +34,7 @@ void tcp_congestion_init(struct tcp_conn *c);
 void tcp_congestion_acked(struct tcp_conn *c, uint32_t acked);
 void tcp_congestion_duplicate(struct tcp_conn *c);
 void tcp_congestion_timeout(struct tcp_conn *c);
+void tcp_congestion_probed(struct tcp_conn *c); /* what a loss probe repeated is acknowledged */
 
 /* timers.c */
 void tcp_timer_init(struct tcp_conn *c, uint32_t srtt_us, usec_t now);
@@ -41,6 +42,7 @@ void tcp_timer_sample(struct tcp_conn *c, usec_t rtt);
 void tcp_timer_start(struct tcp_conn *c,
 		     usec_t now); /* if something is unacknowledged and it is not running */
 void tcp_timer_restart(struct tcp_conn *c, usec_t now); /* the peer has acknowledged something */
+void tcp_timer_tail(struct tcp_conn *c, usec_t now);    /* something was sent for the first time */
 void tcp_timer_run(struct tcp_conn *c, usec_t now);     /* what follows from the passage of time */
 
 #endif

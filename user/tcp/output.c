@@ -18,12 +18,22 @@ static size_t left_of(uint32_t total, uint32_t used)
 	return total > used ? total - used : 0;
 }
 
+static uint32_t place_of_next(const struct tcp_conn *c, uint32_t full)
+{
+	uint32_t sent = MIN(c->snd_nxt - c->snd_una, (uint32_t)c->tx_len);
+
+	if (c->probe_due || c->rexmit_due)
+		return 0;
+	if (c->tail_due)
+		return sent - MIN(sent, full);
+	return c->snd_at - c->snd_una;
+}
+
 static bool plan_next(const struct tcp_conn *c, struct plan *p)
 {
-	uint32_t seq = c->probe_due || c->rexmit_due ? c->snd_una : c->snd_at;
-	uint32_t at = seq - c->snd_una;
+	uint32_t full = c->mss - (tcp_sack_block(c) ? TCP_SACK_ROOM : 0u);
+	uint32_t at = place_of_next(c, full);
 	size_t window = c->probe_due ? 1 : left_of(c->snd_wnd, at);
-	size_t full = c->mss - (tcp_sack_block(c) ? TCP_SACK_ROOM : 0u);
 	size_t left, wanted, len;
 
 	if (at > c->tx_len) /* our FIN has been sent */
@@ -34,7 +44,7 @@ static bool plan_next(const struct tcp_conn *c, struct plan *p)
 	/* RFC 9293 3.8.6.2.1: no small segment because of a small window, while an ACK may open it. */
 	if (len < wanted && at > 0)
 		return false;
-	*p = (struct plan){ .seq = seq, .len = len, .last = len == left };
+	*p = (struct plan){ .seq = c->snd_una + at, .len = len, .last = len == left };
 	p->fin = p->last && c->fin_queued && !c->fin_acked && window > len;
 	return len > 0 || p->fin;
 }
@@ -54,10 +64,11 @@ static void remember_sent(struct tcp_conn *c, const struct plan *p, usec_t now)
 	if (seq_before(c->snd_nxt, end))
 		c->snd_nxt = end;
 	/* A probe or a single retransmission does not move the place where the rest goes on. */
-	if (!c->probe_due && !c->rexmit_due)
+	if (!c->probe_due && !c->rexmit_due && !c->tail_due)
 		c->snd_at = end;
 	c->probe_due = false;
 	c->rexmit_due = false;
+	c->tail_due = false;
 }
 
 /* What every segment carries. */
@@ -82,6 +93,8 @@ static void build(struct tcp_conn *c, struct segment *seg, usec_t now)
 
 static void build_data(struct tcp_conn *c, const struct plan *p, struct segment *seg, usec_t now)
 {
+	bool fresh = !seq_before(p->seq, c->snd_nxt);
+
 	build(c, seg, now);
 	seg->seq = p->seq;
 	seg->data = c->tx + (p->seq - c->snd_una);
@@ -92,6 +105,8 @@ static void build_data(struct tcp_conn *c, const struct plan *p, struct segment 
 		seg->flags |= TCP_FIN;
 	remember_sent(c, p, now);
 	tcp_timer_start(c, now);
+	if (fresh)
+		tcp_timer_tail(c, now);
 }
 
 bool tcp_output(struct tcp_conn *c, struct segment *seg, usec_t now)

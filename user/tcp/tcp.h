@@ -3,8 +3,8 @@
  * tcp: one connection, adopted after its handshake, until both sides have closed. Pure: segments and time in,
  * segments out.
  *
- * Owns: RFC 9293 3.10.7.4 in its order, retransmission (RFC 6298), congestion window (RFC 5681, 6928), timestamps and
- * PAWS (RFC 7323), challenge ACKs (RFC 5961), black-hole detection, give-up.
+ * Owns: RFC 9293 3.10.7.4 in its order, retransmission (RFC 6298), tail loss probe (RFC 8985 7), congestion window
+ * (RFC 5681, 6928), timestamps and PAWS (RFC 7323), challenge ACKs (RFC 5961), black-hole detection, give-up.
  * Refuses, by design: SYN states (the kernel did the handshake), urgent data, window probing beyond the RTO, keep-alive.
  *
  * The contract, in which every test is written:
@@ -104,7 +104,10 @@ struct tcp_conn {
 	usec_t progress_at; /* giving up is counted from here; meaningful while rto_at is armed */
 	uint8_t backoff;    /* the timeout is rto << backoff */
 	uint8_t timeouts;   /* in a row, zero window probes not counted */
-	bool timing;        /* without timestamps: one segment is being timed */
+	usec_t tail_at;     /* of the loss probe; USEC_NEVER: none is planned */
+	bool tail_probed;   /* until everything up to tail_end is acknowledged */
+	uint32_t tail_end;
+	bool timing; /* without timestamps: one segment is being timed */
 	uint32_t timed_end;
 	usec_t timed_at;
 
@@ -113,6 +116,7 @@ struct tcp_conn {
 	bool rst_due;
 	bool probe_due;  /* one byte into a zero window */
 	bool rexmit_due; /* the segment at snd_una, once (RFC 5681 3.2) */
+	bool tail_due;   /* the last segment sent, once (RFC 8985 7.3) */
 
 	/* Challenge ACKs of the second that began at challenge_from (RFC 5961 7). */
 	usec_t challenge_from;
