@@ -12,7 +12,11 @@
 #include "corpus/corpus.h"
 #include "hello_walk.h"
 
-/* Whole, and at every cut: MORE before the end of the ALPN list, the final verdict from there on. */
+/*
+ * Whole, and at every cut: MORE before the end of the ALPN list, the final verdict from there on, and never another. What
+ * the program walks of segments that come in order is a prefix each time, so this covers every pair of cuts, and every
+ * number of them; tests/bpf/test_cuts.c has the segments that do not come in order.
+ */
 static void test_corpus(void **state)
 {
 	const struct corpus_hello *hello;
