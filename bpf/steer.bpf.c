@@ -322,11 +322,21 @@ static __always_inline enum reason judge(struct xdp_md *ctx)
 	return REASON_NO_PAYLOAD;
 }
 
-SEC("xdp")
+/* In several buffers (jumbo frames): only the first is looked into, and no live frame could give it back. */
+static __always_inline bool in_several_buffers(struct xdp_md *ctx)
+{
+	return bpf_xdp_get_buff_len(ctx) > ctx->data_end - ctx->data;
+}
+
+SEC("xdp.frags")
 int alpnxdp_steer(struct xdp_md *ctx)
 {
 	__u32 reason = judge(ctx);
-	__u64 *counter = bpf_map_lookup_elem(&counters, &reason);
+	__u64 *counter;
+
+	if (reason == REASON_MALFORMED && in_several_buffers(ctx))
+		reason = REASON_OVERSIZE;
+	counter = bpf_map_lookup_elem(&counters, &reason);
 
 	if (counter)
 		(*counter)++;
