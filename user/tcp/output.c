@@ -63,8 +63,8 @@ static void remember_sent(struct tcp_conn *c, const struct plan *p, usec_t now)
 	}
 	if (seq_before(c->snd_nxt, end))
 		c->snd_nxt = end;
-	/* A probe or a single retransmission does not move the place where the rest goes on. */
-	if (!c->probe_due && !c->rexmit_due && !c->tail_due)
+	/* A probe or a single retransmission does not move the place where the rest goes on (a tail ends there). */
+	if (!c->probe_due && !c->rexmit_due)
 		c->snd_at = end;
 	c->probe_due = false;
 	c->rexmit_due = false;
