@@ -26,7 +26,7 @@ LDFLAGS += -pie -Wl,-z,relro,-z,now
 LDLIBS := $(WOLFSSL)/lib/libwolfssl.a -lm -lxdp -lbpf -lelf -lz -ljansson -lseccomp
 BPFFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -Iinclude -Ibpf
 
-MODULES := base net tcp challenge tls engine xdp control daemon cli
+MODULES := base net tcp challenge tls engine xdp control doctor daemon cli
 SOURCES := $(wildcard $(MODULES:%=user/%/*.c))
 LIBRARY := $(filter-out user/cli/main.c,$(SOURCES))
 HEADERS := $(wildcard user/*/*.h include/alpnxdp/*.h)

@@ -37,6 +37,7 @@ struct command {
 	bool foreground;
 	enum xdp_mode mode;
 	uint16_t port;
+	bool port_given;
 	const char *digest; /* as typed; NULL: not given */
 	const char *key_auth;
 	uint32_t ttl_s;
@@ -82,6 +83,7 @@ int run_status(const struct command *c);
 int run_add(const struct command *c);
 int run_remove(const struct command *c);
 int run_list(const struct command *c);
+int run_doctor(const struct command *c);
 int run_version(const struct command *c);
 
 /* ----------------------------------------------------------- output.c */

@@ -20,6 +20,7 @@ static const char *set_mode(struct command *c, const char *value)
 
 static const char *set_port(struct command *c, const char *value)
 {
+	c->port_given = true;
 	return text_parse_port(value, &c->port);
 }
 

@@ -64,6 +64,16 @@ const struct verb verbs[] = {
 	  .help = "the pending challenges",
 	  .more = "In the order of adding. HITS counts the connections answered.\n",
 	  .run = run_list },
+	{ .name = "doctor",
+	  .arguments = "[IFACE] [--port N]",
+	  .help = "what would go wrong here, and how to put it right",
+	  .more = "Looks at an interface (else at all attached ones, else where the default route\n"
+		  "goes), the kernel, the firewall, the web server and where pending names point.\n"
+		  "Changes nothing. As root it sees more. Exit status here: 0 nothing above info,\n"
+		  "1 warnings, 2 errors.\n",
+	  .most = 1,
+	  .options = BIT(PORT),
+	  .run = run_doctor },
 	{ .name = "version",
 	  .arguments = "",
 	  .help = "the version of this program",
