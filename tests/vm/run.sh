@@ -15,13 +15,18 @@ declare -A suites=([6.1]=bookworm [6.12]=trixie)
 kernel=${1:-}
 [ -n "${suites[${kernel:-none}]:-}" ] || { echo "usage: tests/vm/run.sh 6.1|6.12" >&2; exit 2; }
 
+# Under sudo, what is kept in the tree belongs to the user who called sudo.
+as_user() {
+	if [ -n "${SUDO_USER:-}" ]; then sudo -u "$SUDO_USER" -H "$@"; else "$@"; fi
+}
+
 prepare() {
 	local tool
 	for tool in qemu-system-x86_64 busybox xdp-filter xdp-loader modprobe cpio; do
 		command -v "$tool" >/dev/null || skip "$tool is missing: scripts/setup"
 	done
-	"$here/kernel" "${suites[$kernel]}" "$VM/$kernel" || skip "no kernel $kernel to be had"
-	"$here/image" "$VM/$kernel" "$VM/$kernel/initramfs" || exit 1
+	as_user "$here/kernel" "${suites[$kernel]}" "$VM/$kernel" || skip "no kernel $kernel to be had"
+	as_user "$here/image" "$VM/$kernel" "$VM/$kernel/initramfs" || exit 1
 }
 
 prepare
