@@ -92,12 +92,25 @@ def connections():
     yield "reset", handoff + write + bytes([9, 1])
 
 
+def flows():
+    """Steps of engine.c: a challenge, offers, segments, time."""
+    challenge, rest, tick, deadline = bytes([6, 1]), bytes([1, 0, 1, 255]), bytes([4, 200, 200]), bytes([5])
+    whole, part, second = bytes([0, 0, 0, 0, 255, 180]), bytes([0, 0, 0, 0, 20, 180]), bytes([0, 0, 100, 1, 255, 180, 0])
+    yield "answered", challenge + whole + rest + deadline * 4
+    yield "in-pieces", challenge + part + bytes([1, 0, 0, 100]) * 2 + deadline + rest + tick
+    yield "remembered", challenge + second + rest + deadline
+    yield "remembered-with-a-hole", challenge + second[:-1] + bytes([16]) + rest + deadline
+    yield "declined", whole + rest + deadline
+    yield "reset", challenge + whole + bytes([1, 0, 4, 0, 4]) + deadline
+    yield "taken-back", challenge + part + bytes([7, 0]) + rest
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     plain = list(hellos())
     cut = [(name + "-records", two_records(hello)) for name, hello in plain]
     seeds = {"hello": plain, "gate": plain + cut, "frame": frames(), "control": lines(), "challenge": texts(),
-             "tcp": connections()}
+             "tcp": connections(), "engine": flows()}
     for target, inputs in seeds.items():
         folder = root / target
         folder.mkdir(parents=True, exist_ok=True)
