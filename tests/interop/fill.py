@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Fills the table of flows: opens connections and sends the first segment of a hello on each, and no more.
+"""Fills tables: opens connections and sends the first segments of a hello on each, and no more.
 
-fill.py ADDRESS HELLO SECONDS COUNT SOURCE...: COUNT from every source address. Prints "ready N" when all are open.
+fill.py ADDRESS HELLO SEGMENTS SECONDS COUNT SOURCE...: COUNT from every source address. Prints "ready N" when all are
+open and have been written to.
 """
 import socket
 import sys
@@ -10,15 +11,15 @@ import time
 
 
 def main():
-    address, hello, seconds, count = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
+    address, hello, segments, seconds, count = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])
     with open(hello, encoding="ascii") as lines:
-        segment = bytes.fromhex(lines.readline())
+        begin = bytes.fromhex("".join(lines.readlines()[:segments]))
     held = []
-    for source in sys.argv[5:]:
+    for source in sys.argv[6:]:
         for _ in range(count):
             held.append(socket.create_connection((address, 443), timeout=5, source_address=(source, 0)))
     for number, conn in enumerate(held):
-        conn.sendall(segment)
+        conn.sendall(begin)
         if number % 50 == 0:
             time.sleep(0.01)  # more than a ring holds at a time would pass, as it should
     print(f"ready {len(held)}", flush=True)

@@ -94,19 +94,22 @@ ok "stopped: the program stays" same "$(program_id)" "$id"
 ok "attach again" attach
 ok "the challenge is still pending: we answer" answered
 
-# ---- full: of one neighbourhood, then altogether
-fill() { background "$CA" "$ROOT/tests/interop/fill.py" "$WWW4" "$HELLOS/boulder-va-go1.26.hex" "$@" >"$DIR/filled"; filler=$!; }
+# ---- full: of one neighbourhood, then altogether. Whole hellos: half ones would make room for others.
+fill() { background "$CA" "$ROOT/tests/interop/fill.py" "$WWW4" "$HELLOS/boulder-va-go1.26.hex" 2 "$@" >"$DIR/filled"; filler=$!; }
 for net in 2 3 4 5; do ca ip addr add "10.77.$net.2/24" dev ca0; done
 www ip route add 10.77.0.0/16 dev edge0
-fill 3 260 10.77.2.2
-ok "260 half hellos from one /24" retry 10 grep -q 'ready 260' "$DIR/filled"
+flows() { [ "$(alpnxdp status --json | jq .flows)" -ge "$1" ]; }
+fill 6 260 10.77.2.2
+ok "260 hellos from one /24 that say no more" retry 10 grep -q 'ready 260' "$DIR/filled"
+ok "as many are answered as one /24 may have" retry 5 flows 256
 ok "its next hello is nginx's" from_nginx -f 10.77.2.2
 ok "a hello from elsewhere is ours" answered
 kill "$filler"
 ok "over the budget was counted" test "$(counter declined-budget)" -ge 1
 ok "they end" retry 15 no_flows
-fill 8 250 10.77.2.2 10.77.3.2 10.77.4.2 10.77.5.2
-ok "1000 half hellos from four /24" retry 20 grep -q 'ready 1000' "$DIR/filled"
+fill 12 250 10.77.2.2 10.77.3.2 10.77.4.2 10.77.5.2
+ok "1000 hellos from four /24 that say no more" retry 20 grep -q 'ready 1000' "$DIR/filled"
+ok "the table is full" retry 5 flows 960
 ok "no room: nginx answers" from_nginx
 ok "no room: bystanders" bystanders
 kill "$filler"

@@ -31,13 +31,12 @@ static void test_one_prefix_cannot_take_all(void **state)
 	assert_int_equal(engine_flow_count(world.engine), ENGINE_PER_PREFIX + 1);
 }
 
-static void test_a_full_table_gives_back(void **state)
+static void test_a_full_table_gives_the_oldest_back(void **state)
 {
 	(void)state;
 	assert_int_equal(engine_credit(world.engine), ENGINE_FLOWS - ENGINE_RESERVE);
 	for (unsigned i = 0; i < ENGINE_FLOWS + 2; i++)
 		send_half((uint8_t)(1 + i / 200), (uint16_t)(4000 + i));
-	assert_int_equal(engine_credit(world.engine), 0);
 	assert_int_equal(OUTCOME(DECLINED_BUDGET), 2);
 	assert_int_equal(world.received_len, 2 * sizeof(half));
 	/* All of them are given up in time, and the table is as good as new. */
@@ -59,6 +58,43 @@ static void validate(uint8_t host, uint16_t port)
 	peer_talk(&p);
 	assert_true(p.done);
 	peer_free(&p);
+}
+
+static void test_half_hellos_keep_nobody_out(void **state)
+{
+	(void)state;
+	world_add("example.org");
+	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
+		send_half((uint8_t)(1 + i / 200), (uint16_t)(4000 + i));
+	assert_int_equal(engine_credit(world.engine), ENGINE_FLOWS - ENGINE_RESERVE);
+	validate(100, 4000);
+	assert_int_equal(OUTCOME(VALIDATED), 1);
+	/* Nor those of its own neighbourhood. */
+	validate(2, 4999);
+	assert_int_equal(OUTCOME(VALIDATED), 2);
+	assert_int_equal(OUTCOME(DECLINED_BUDGET), 1);
+}
+
+static void test_who_is_served_is_not_put_out(void **state)
+{
+	static struct peer served[ENGINE_PER_PREFIX];
+
+	(void)state;
+	world_add("example.org");
+	for (uint16_t i = 0; i < ENGINE_PER_PREFIX; i++) {
+		peer_init(&served[i], 1, (uint16_t)(4000 + i));
+		served[i].path.key.saddr[14] = 1;
+		peer_start(&served[i], "example.org", TLS1_3_VERSION);
+		peer_offer(&served[i]);
+		peer_push(&served[i]);
+		world.sent_count = 0;
+	}
+	assert_int_equal(engine_credit(world.engine), ENGINE_FLOWS - ENGINE_RESERVE - ENGINE_PER_PREFIX);
+	send_half(1, 5000);
+	assert_int_equal(OUTCOME(DECLINED_BUDGET), 1);
+	assert_int_equal(engine_flow_count(world.engine), ENGINE_PER_PREFIX);
+	for (uint16_t i = 0; i < ENGINE_PER_PREFIX; i++)
+		peer_free(&served[i]);
 }
 
 static void test_lingering_flows_make_room(void **state)
@@ -182,7 +218,9 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_one_prefix_cannot_take_all),
-		T(test_a_full_table_gives_back),
+		T(test_a_full_table_gives_the_oldest_back),
+		T(test_half_hellos_keep_nobody_out),
+		T(test_who_is_served_is_not_put_out),
 		T(test_lingering_flows_make_room),
 		T(test_a_reused_port_is_a_new_connection),
 		T(test_silence_is_tried_again_and_then_counted),

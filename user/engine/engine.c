@@ -179,7 +179,7 @@ static void adopt(struct engine *e, const struct arrival *a, const struct flow *
 	const struct tcp_adoption adoption = {
 		.handoff = handoff, .first = &a->seg, .mtu = a->frame->iface->mtu, .ipv4 = a->path.ipv4
 	};
-	struct engine_flow *f = table_take(e, a->frame->port, &a->path.key);
+	struct engine_flow *f = table_take(e, a->frame->port, &a->path.key, now);
 
 	if (f && !tcp_adopt(&f->tcp, &adoption, now)) {
 		start(f, a, handoff, now);
@@ -246,7 +246,7 @@ void engine_input(struct engine *e, const struct engine_frame *frame, usec_t now
 
 unsigned engine_credit(const struct engine *e)
 {
-	unsigned busy = e->flows - e->lingering;
+	unsigned busy = e->flows - e->lingering - e->held;
 
 	return busy + ENGINE_RESERVE < ENGINE_FLOWS ? ENGINE_FLOWS - ENGINE_RESERVE - busy : 0;
 }

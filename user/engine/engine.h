@@ -24,9 +24,10 @@
 
 enum {
 	ENGINE_FLOWS =
-		1024, /* held, adopted and lingering at once, all interfaces; lingering ones make room */
+		1024, /* held, adopted and lingering at once, all interfaces; lingering and held ones make room */
 	ENGINE_RESERVE = 64, /* of these, not offered to new flows: room for offers already on their way */
-	ENGINE_PER_PREFIX = 256, /* held and adopted at once from one /24 or /56: more are given back */
+	ENGINE_PER_PREFIX =
+		256, /* held and adopted at once from one /24 or /56; the oldest held one makes room */
 	ENGINE_DECLINED =
 		1024, /* declined flows whose entries wait for ENGINE_DECLINE_GRACE; the oldest make room */
 	ENGINE_SILENCE_TRIES = 3,

@@ -64,11 +64,13 @@ struct engine {
 
 	unsigned flows;     /* not free */
 	unsigned lingering; /* of these */
+	unsigned held;      /* of these: each can be given up for a newer one */
 	uint16_t free;
 	uint16_t linger_first, linger_last;
 	uint16_t bucket[ENGINE_BUCKETS];
-	usec_t wake[ENGINE_FLOWS];     /* apart from the flows: scanned on every wake-up */
-	uint64_t prefix[ENGINE_FLOWS]; /* hash of the source prefix of held and served flows, else 0 */
+	usec_t wake[ENGINE_FLOWS];       /* apart from the flows: scanned on every wake-up */
+	usec_t held_since[ENGINE_FLOWS]; /* USEC_NEVER: not held */
+	uint64_t prefix[ENGINE_FLOWS];   /* hash of the source prefix of held and served flows, else 0 */
 	struct engine_flow flow[ENGINE_FLOWS];
 
 	unsigned declined_first, declined_count;
@@ -82,8 +84,9 @@ struct engine {
 /* table.c */
 void table_init(struct engine *e);
 struct engine_flow *table_find(struct engine *e, unsigned port, const struct flow_key *key);
-/* A free flow, entered under its key; the oldest lingering one makes room. NULL: a budget is spent. */
-struct engine_flow *table_take(struct engine *e, unsigned port, const struct flow_key *key);
+/* A free flow, entered under its key and held; the oldest lingering or held one makes room. NULL: a budget is spent. */
+struct engine_flow *table_take(struct engine *e, unsigned port, const struct flow_key *key, usec_t now);
+void table_serve(struct engine *e, struct engine_flow *f); /* held no more: nobody takes its place */
 void table_linger(struct engine *e,
 		  struct engine_flow *f); /* at the end of the queue; out of its prefix's budget */
 void table_release(struct engine *e, struct engine_flow *f);

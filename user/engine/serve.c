@@ -135,7 +135,7 @@ static void answer_hello(struct engine *e, struct engine_flow *f, const struct t
 		decline_flow(e, f, OUTCOME_DECLINED_ERROR, now);
 	} else if (serve_claim(e, f)) {
 		challenge->hits++;
-		f->phase = PHASE_SERVED;
+		table_serve(e, f);
 		serve_drive(e, f, now);
 		silence_begin(e, f, now);
 	}

@@ -11,6 +11,7 @@ void table_init(struct engine *e)
 		e->flow[i].index = (uint16_t)i;
 		e->flow[i].next = (uint16_t)(i + 1);
 		e->wake[i] = USEC_NEVER;
+		e->held_since[i] = USEC_NEVER;
 	}
 	for (unsigned i = 0; i < ENGINE_BUCKETS; i++)
 		e->bucket[i] = NO_FLOW;
@@ -54,27 +55,53 @@ static bool prefix_is_full(const struct engine *e, uint64_t prefix)
 	return count >= ENGINE_PER_PREFIX;
 }
 
-static void make_room(struct engine *e)
+/*
+ * The flow that has waited longest for the rest of its hello goes to the web server, which is where it would be in
+ * ENGINE_HELLO_TIME anyway: whoever sends half a hello, and ten thousand times, keeps nobody out. prefix: one of
+ * these, 0: any. False: none is held.
+ */
+static bool give_up_oldest(struct engine *e, uint64_t prefix, usec_t now)
+{
+	usec_t since = USEC_NEVER;
+	unsigned oldest = NO_FLOW;
+
+	for (unsigned i = 0; i < ENGINE_FLOWS; i++) {
+		if (e->held_since[i] >= since || (prefix && e->prefix[i] != prefix))
+			continue;
+		since = e->held_since[i];
+		oldest = i;
+	}
+	if (oldest == NO_FLOW)
+		return false;
+	decline_flow(e, &e->flow[oldest], OUTCOME_DECLINED_BUDGET, now);
+	return true;
+}
+
+static void make_room(struct engine *e, usec_t now)
 {
 	struct engine_flow *oldest;
 
-	if (e->free != NO_FLOW || e->linger_first == NO_FLOW)
+	if (e->free != NO_FLOW)
 		return;
+	if (e->linger_first == NO_FLOW) {
+		give_up_oldest(e, 0, now);
+		return;
+	}
 	oldest = &e->flow[e->linger_first];
 	silence_now(e, oldest);
 	flow_end_entry(e, oldest->port, &oldest->in.key, FLOW_LINGER);
 	flow_forget(e, oldest);
 }
 
-struct engine_flow *table_take(struct engine *e, unsigned port, const struct flow_key *key)
+struct engine_flow *table_take(struct engine *e, unsigned port, const struct flow_key *key, usec_t now)
 {
 	uint64_t prefix = prefix_of(e, key);
 	struct engine_flow *f;
 	uint16_t *bucket;
 
-	if (prefix_is_full(e, prefix))
+	if (prefix_is_full(e, prefix) && !give_up_oldest(e, prefix, now))
 		return NULL;
-	make_room(e);
+	make_room(e, now);
 	if (e->free == NO_FLOW)
 		return NULL;
 	f = &e->flow[e->free];
@@ -86,8 +113,22 @@ struct engine_flow *table_take(struct engine *e, unsigned port, const struct flo
 	f->in.key = *key;
 	f->phase = PHASE_HELD;
 	e->prefix[f->index] = prefix;
+	e->held_since[f->index] = now;
+	e->held++;
 	e->flows++;
 	return f;
+}
+
+static void leave_held(struct engine *e, const struct engine_flow *f)
+{
+	e->held_since[f->index] = USEC_NEVER;
+	e->held--;
+}
+
+void table_serve(struct engine *e, struct engine_flow *f)
+{
+	leave_held(e, f);
+	f->phase = PHASE_SERVED;
 }
 
 void table_linger(struct engine *e, struct engine_flow *f)
@@ -125,6 +166,8 @@ void table_release(struct engine *e, struct engine_flow *f)
 
 	if (f->phase == PHASE_LINGER)
 		leave_linger(e, f);
+	if (f->phase == PHASE_HELD)
+		leave_held(e, f);
 	while (*link != f->index)
 		link = &e->flow[*link].next;
 	*link = f->next;
