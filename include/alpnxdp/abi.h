@@ -123,7 +123,7 @@ struct hello_slot {
 _Static_assert(sizeof(struct hello_slot) == 8024, "the layout of struct hello_slot is part of the ABI");
 
 enum config_flags {
-	CONFIG_GENERIC = 1 << 0,  /* attached in generic mode: our own injected frames come by again */
+	CONFIG_GENERIC = 1 << 0,   /* attached in generic mode: our own injected frames come by again */
 	CONFIG_CONNTRACK = 1 << 2, /* told at attach: the program can ask conntrack */
 	CONFIG_ANY_NAME = 1 << 1, /* do not dismiss hellos by the map of pending names (it is not complete) */
 };
@@ -200,7 +200,7 @@ enum probe_answer {
 	X(NOT_PENDING, "not-pending", "offers acme-tls/1 for a name that is not pending")             \
 	X(ENGINE_SILENT, "engine-silent", "the engine has given no sign of life for a second")        \
 	X(NO_CREDIT, "no-credit", "the engine has no room for another flow")                          \
-	X(OVERSIZE, "oversize", "the frame is too large to be given back, or in several buffers")                            \
+	X(OVERSIZE, "oversize", "the frame is too large to be given back, or in several buffers")     \
 	X(TCP_FLAGS, "tcp-flags", "a hello with SYN, FIN or RST, or without ACK")                     \
 	X(TCP_OPTION, "tcp-option", "a hello with MD5, TCP-AO or MPTCP options, or with broken ones") \
 	X(KERNEL_NONE, "kernel-none", "the kernel knows no such connection")                          \

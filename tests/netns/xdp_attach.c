@@ -122,7 +122,8 @@ static void test_attach(enum xdp_mode mode)
 	c = config_of(&a);
 	CHECK(c.abi == ALPNXDP_ABI && c.port == htons(443) && c.ifindex == a.ifindex && !c.armed);
 	CHECK((c.own_mac[0] & 3) == 2); /* unicast, locally administered */
-	CHECK(c.flags == (mode == XDP_MODE_GENERIC ? CONFIG_GENERIC : 0));
+	CHECK(c.flags == (unsigned)((mode == XDP_MODE_GENERIC ? CONFIG_GENERIC : 0) |
+				    (a.conntrack ? CONFIG_CONNTRACK : 0)));
 	CHECK(xdp_neighbours(iface, n, ARRAY_SIZE(n), &there) == 1 && there == mode);
 	CHECK(n[0].ours && n[0].id == a.prog_id && !strcmp(n[0].name, ALPNXDP_PROG_STEER));
 	if (!a.dispatcher)
