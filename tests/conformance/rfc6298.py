@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""RFC 6298: the retransmission timer. The handshake on this wire takes no time, so the RTO is its floor, 200 ms."""
+"""RFC 6298: the retransmission timer, and RFC 8985 7: the probe that comes before it.
+
+The handshake on this wire takes no time, so the RTO is its floor, 200 ms. Without SACK there is no probe: so here, but
+for the last cases.
+"""
 import asyncio
 
 from flow import Flow, case, expect
-from wire import ACK
+from wire import ACK, PSH
 
 FLOOR = 0.2
 EARLY, LATE = 0.015, 0.25  # clocks tick in milliseconds; the machine has other things to do
@@ -15,7 +19,7 @@ def around(what, is_, wanted):
 
 async def begun(wire, **options):
     """A flow whose hello was answered and not acknowledged, and the answer."""
-    f = await Flow(wire, **options).open()
+    f = await Flow(wire, **{"sack": False, **options}).open()
     f.send(f.hello)
     return f, [await f.answer("the flight")] + await f.burst(0.05)
 
@@ -28,18 +32,27 @@ async def floor(wire):
     around("the first retransmission", again.when - flight[-1].when, FLOOR)
 
 
-@case("RFC 6298 2.1", "with no round trip measured (the hello is the handshake's last ACK) the RTO is 1 s")
+@case("RFC 6298 2.1", "with no round trip measured (the hello is the handshake's last ACK, no timestamps) the RTO is 1 s")
 async def initial(wire):
-    f = await Flow(wire).open(ack=False)
+    f = await Flow(wire, sack=False, stamps=False).open(ack=False)
     f.send(f.hello)
     first = await f.answer("the flight")
     again = await f.answer("a retransmission")
     around("the first retransmission", again.when - first.when, 1.0)
 
 
+@case("RFC 7323 4.1", "the echo in such a hello is the first sample: the RTO is the floor")
+async def first_sample(wire):
+    f = await Flow(wire, sack=False).open(ack=False)
+    f.send(f.hello)
+    first = await f.answer("the flight")
+    again = await f.answer("a retransmission")
+    around("the first retransmission", again.when - first.when, FLOOR)
+
+
 @case("RFC 6298 2.2", "RTO = SRTT + 4 RTTVAR: a handshake of 200 ms makes it 600 ms")
 async def slow_path(wire):
-    f = await Flow(wire).open(delay=0.2)
+    f = await Flow(wire, sack=False).open(delay=0.2)
     f.send(f.hello)
     first = await f.answer("the flight")
     again = await f.answer("a retransmission")
@@ -48,7 +61,7 @@ async def slow_path(wire):
 
 @case("RFC 6298 2.3", "a second sample counts 1/8 in SRTT, 1/4 in RTTVAR: 200 ms, then nothing, make 675 ms")
 async def second_sample(wire):
-    f = await Flow(wire, mss=300).open(delay=0.2)
+    f = await Flow(wire, mss=300, sack=False).open(delay=0.2)
     f.send(f.hello)
     first = await f.answer("the flight")
     when = f.send(ack=len(first.data))
@@ -137,3 +150,34 @@ async def fin_timer(wire):
     last = [s for s in [await f.answer("the server's close")] + await f.burst(0.05) if s.span][-1]
     again = await f.answer("the FIN again")
     around("the FIN's retransmission", again.when - last.when, FLOOR)
+
+
+@case("RFC 8985 7.2", "with SACK the last bytes of a flight are sent once more after two round trips, before any timeout")
+async def tail_probe(wire):
+    f = await Flow(wire, mss=300).open()
+    f.send(f.hello)
+    flight = [await f.answer("the flight")]
+    while not flight[-1].flags & PSH:
+        flight.append(await f.answer("the flight"))
+    probe = await f.answer("a probe")
+    end = flight[-1].at + len(flight[-1].data)
+    expect(probe.at and probe.at + len(probe.data) == end, "the end of the flight", probe)
+    expect(probe.when - flight[-1].when < 0.15, "soon", probe.when - flight[-1].when)
+    again = await f.answer("a timeout")
+    expect(again.at == 0, "then the first one, on the timeout", again)
+
+
+@case("RFC 8985 7.3", "the probe is no timeout: the timer starts anew behind it and is not yet doubled")
+async def probe_is_no_timeout(wire):
+    f, flight = await begun(wire, sack=True)
+    times = [flight[-1].when] + [(await f.answer("a repetition")).when for _ in range(3)]
+    for (a, b), wanted in zip(zip(times, times[1:]), (FLOOR, FLOOR, 2 * FLOOR)):
+        around("a repetition", b - a, wanted)
+
+
+@case("RFC 8985 7.3", "one probe for one tail")
+async def one_probe(wire):
+    f = await Flow(wire, mss=300).open()
+    f.send(f.hello)
+    last = [s for s in await f.burst(0.1) if s.flags & PSH]
+    expect(len(last) == 2, "the last segment twice", len(last))
