@@ -140,6 +140,8 @@ const struct story stories[] = {
 		     { 4000, 0, REASON_HELLO_OTHER } } },
 	{ "a segment behind the 4,096th byte", BOULDER, MADE_PADDED, 3842, .waiting = true,
 	  .steps = { { 0, 1400, U }, { 1400, 2800, U }, { 4096, 0, REASON_NOT_HELLO } } },
+	{ "first of all a segment behind the 4,096th byte", BOULDER, MADE_PADDED, 3842,
+	  .steps = { { 4096, 0, REASON_NOT_HELLO } } },
 	{ "as large as a frame may be", BOULDER, MADE_PADDED, 3300,
 	  .steps = { { 0, 3280, U }, { 3280, 0, OFFERED } } },
 	{ "too large a frame", BOULDER, MADE_PADDED, 3400,
