@@ -71,22 +71,14 @@ static void judge_offload(const struct device_facts *d, const struct driver_limi
 static void judge_mtu(const struct device_facts *d, const struct driver_limits *limits,
 		      struct doctor_report *r)
 {
-	bool peer = !strcmp(d->driver, "veth");
-	unsigned mtu = peer && d->peer_mtu ? d->peer_mtu : d->mtu;
+	bool frags = d->frags == FACT_UNKNOWN ? limits->frags : d->frags == FACT_YES;
 
-	if (!limits->mtu || mtu <= limits->mtu)
+	if (frags || !limits->mtu || d->mtu <= limits->mtu)
 		return;
-	if (peer)
-		finding_fix(finding_add(r, FINDING_PEER_MTU, d->name,
-					"the other end of %s has an MTU of %u, but native mode of veth takes "
-					"at most %u there",
-					d->name, mtu, limits->mtu),
-			    "sudo ip link set dev PEER mtu %u", limits->mtu);
-	else
-		finding_fix(finding_add(r, FINDING_MTU, d->name,
-					"an MTU of %u is more than the %u that native mode of %s takes", mtu,
-					limits->mtu, d->driver),
-			    "sudo ip link set dev %s mtu %u", d->name, limits->mtu);
+	finding_fix(finding_add(r, FINDING_MTU, d->name,
+				"an MTU of %u is more than the %u that native mode of %s takes", d->mtu,
+				limits->mtu, d->driver),
+		    "sudo ip link set dev %s mtu %u", d->name, limits->mtu);
 }
 
 static void judge_channels(const struct device_facts *d, const struct driver_limits *limits,

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What drivers refuse to run our program with, which lies in one buffer (no xdp.frags). From the drivers themselves, for
- * pages of 4 KiB; where kernels differ the smaller MTU is given. Since Linux 6.3 a driver says itself whether it has
- * native mode at all, but still not what it refuses.
+ * What drivers refuse native mode with. MTUs are for frames that lie in one buffer (pages of 4 KiB, the smallest where
+ * kernels differ): our program takes several (xdp.frags), but not every driver hands them over. Since Linux 6.3 a driver
+ * says that itself, but still not what it refuses.
  */
 #include <string.h>
 #include "doctor/findings.h"
 
 static const struct driver_limits limits[] = {
-	{ .driver = "bnxt_en", .mtu = 3502, .combined_only = true },          /* BNXT_MAX_PAGE_MODE_MTU */
+	{ .driver = "bnxt_en",
+	  .mtu = 3502,
+	  .frags = true,
+	  .combined_only = true },                                            /* BNXT_MAX_PAGE_MODE_MTU */
 	{ .driver = "ena", .mtu = 3498, .half_channels = true },              /* ENA_XDP_MAX_MTU */
 	{ .driver = "gve", .mtu = 2032, .lro = true, .half_channels = true }, /* verify_xdp_configuration() */
 	{ .driver = "hv_netvsc", .mtu = 3506, .lro = true },                  /* netvsc_xdp_set() */
@@ -21,7 +24,7 @@ static const struct driver_limits limits[] = {
 	{ .driver = "mlx4_en", .mtu = 3498 },            /* MLX4_EN_MAX_XDP_MTU */
 	{ .driver = "mlx5_core", .mtu = 3498, .lro = true, .gro_hw = true }, /* mlx5e_xdp_allowed() */
 	{ .driver = "tun" },
-	{ .driver = "veth", .mtu = 3506 }, /* veth_xdp_set(): of the other end */
+	{ .driver = "veth", .mtu = 3506, .frags = true }, /* veth_xdp_set(): of the other end */
 	{ .driver = "virtio_net",
 	  .mtu = 3506,
 	  .lro = true,

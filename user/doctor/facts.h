@@ -32,11 +32,11 @@ struct device_facts {
 	bool loopback;
 	bool up, carrier;
 	unsigned mtu;
-	unsigned peer_mtu;               /* veth: of the other end; 0: not known */
 	unsigned queues;                 /* RX queues in use */
 	unsigned combined, combined_max; /* ethtool channels; 0: the driver has none */
 	unsigned rx_only;                /* channels for receiving alone */
-	enum fact native;                /* the driver says that it runs XDP (Linux 6.3 or later) */
+	/* As the driver says it (Linux 6.3 or later): it runs XDP; frames may lie in several buffers then. */
+	enum fact native, frags;
 	struct offload lro, gro_hw, rx_vlan;
 	char master[IF_NAMESIZE], master_kind[16];
 	char lower[IF_NAMESIZE]; /* what a VLAN or macvlan rides on, if it is in this namespace */

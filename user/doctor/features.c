@@ -11,7 +11,8 @@ enum {
 	NETDEV_CMD_DEV_GET = 1,
 	NETDEV_A_DEV_IFINDEX = 1,
 	NETDEV_A_DEV_XDP_FEATURES = 3,
-	NETDEV_XDP_ACT_BASIC = 1,
+	NETDEV_XDP_ACT_BASIC = 1 << 0,
+	NETDEV_XDP_ACT_RX_SG = 1 << 5,
 };
 
 struct question {
@@ -44,16 +45,17 @@ static void family_take(const struct nlmsghdr *h, void *context)
 static void features_take(const struct nlmsghdr *h, void *context)
 {
 	const struct nlattr *a = answer_find(h, NETDEV_A_DEV_XDP_FEATURES);
-	enum fact *native = context;
+	struct device_facts *d = context;
 	uint64_t features;
 
 	if (attribute_len(a) < sizeof(features))
 		return;
 	memcpy(&features, attribute_data(a), sizeof(features));
-	*native = fact_of(features & NETDEV_XDP_ACT_BASIC);
+	d->native = fact_of(features & NETDEV_XDP_ACT_BASIC);
+	d->frags = fact_of(features & NETDEV_XDP_ACT_RX_SG);
 }
 
-enum fact features_native(unsigned ifindex)
+void features_read(unsigned ifindex, struct device_facts *d)
 {
 	struct question q = {
 		.header = { .nlmsg_len = offsetof(struct question, value) + sizeof("netdev"),
@@ -64,18 +66,15 @@ enum fact features_native(unsigned ifindex)
 			       .nla_type = CTRL_ATTR_FAMILY_NAME },
 		.value.name = "netdev",
 	};
-	enum fact native = FACT_UNKNOWN;
 	uint16_t family = 0;
 
 	if (netlink_ask(NETLINK_GENERIC, &q.header, family_take, &family) || !family)
-		return FACT_UNKNOWN;
+		return;
 	q.header.nlmsg_len = offsetof(struct question, value) + sizeof(uint32_t);
 	q.header.nlmsg_type = family;
 	q.generic = (struct genlmsghdr){ .cmd = NETDEV_CMD_DEV_GET, .version = 1 };
 	q.attribute = (struct nlattr){ .nla_len = ATTRIBUTE_HEAD + sizeof(uint32_t),
 				       .nla_type = NETDEV_A_DEV_IFINDEX };
 	q.value.ifindex = ifindex;
-	if (netlink_ask(NETLINK_GENERIC, &q.header, features_take, &native))
-		return FACT_UNKNOWN;
-	return native;
+	netlink_ask(NETLINK_GENERIC, &q.header, features_take, d);
 }

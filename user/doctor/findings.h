@@ -19,7 +19,6 @@
 	X(LINK_DOWN, "link-down", WARNING)                \
 	X(NO_CARRIER, "no-carrier", WARNING)              \
 	X(MTU, "mtu-native", WARNING)                     \
-	X(PEER_MTU, "mtu-peer", WARNING)                  \
 	X(LRO, "lro", WARNING)                            \
 	X(GRO_HW, "gro-hw", WARNING)                      \
 	X(CHANNELS, "channels", WARNING)                  \
@@ -42,10 +41,10 @@
 	X(KERNEL_UNCHECKED, "kernel-unchecked", INFO)     \
 	X(FIREWALL, "firewall", OK)                       \
 	X(FIREWALL_UNCHECKED, "firewall-unchecked", INFO) \
-	X(FIREWALL_INVALID, "firewall-invalid", WARNING)  \
+	X(FIREWALL_INVALID, "firewall-invalid", INFO)     \
 	X(FIREWALL_RST, "firewall-rst", WARNING)          \
 	X(FIREWALL_PORT, "firewall-port", WARNING)        \
-	X(TPROXY, "tproxy", ERROR)                        \
+	X(TPROXY, "tproxy", INFO)                         \
 	X(SYNPROXY, "synproxy", ERROR)                    \
 	X(DNAT, "dnat", INFO)                             \
 	X(DNAT_UNSEEN, "dnat-unseen", ERROR)              \
@@ -92,15 +91,16 @@ void names_judge(const struct facts *facts, struct doctor_report *r);
 /* All of them, in the order in which they are read. */
 void facts_judge(const struct facts *facts, struct doctor_report *r);
 
-/* A rule that sends our port to another address or port, or NULL. */
-const struct firewall_rule *firewall_dnat(const struct firewall_facts *f);
+/* The first rule with this effect, or NULL. */
+const struct firewall_rule *firewall_find(const struct firewall_facts *f, enum firewall_effect effect);
 
 /* -------------------------------------------------------------- drivers.c */
 
-/* What a driver refuses to run a single-buffer XDP program with. NULL: one that we know nothing of. */
+/* What a driver refuses native mode with. NULL: one that we know nothing of. */
 struct driver_limits {
 	const char *driver;
-	unsigned mtu;       /* 0: none known */
+	unsigned mtu;       /* most for a frame in one buffer; 0: not known */
+	bool frags;         /* several buffers, since before Linux 6.3, where the driver says it itself */
 	bool lro;           /* refuses while LRO is on */
 	bool gro_hw;        /* refuses while hardware GRO is on */
 	bool switches_off;  /* switches them off by itself, where they can be */

@@ -2,8 +2,9 @@
 /*
  * Findings about the packet filter, from rules that nft.c and iptables.c have understood. Pure.
  *
- * A RST that is carried inwards ends the kernel's half of a flow (and what is given back comes the same way), so what
- * drops RSTs or what conntrack calls invalid keeps those sockets alive until the web server's own timeout.
+ * A RST that is carried inwards ends the kernel's half of a flow, so a rule that drops RSTs keeps those sockets alive
+ * until the web server's own timeout. Conntrack calls that RST valid as long as it follows the connection. What a
+ * transparent proxy has accepted is found like any socket, since it has the client's and the server's addresses.
  */
 #include <stdio.h>
 #include <string.h>
@@ -35,10 +36,10 @@ bool firewall_chain_inward(const char *name)
 	return true;
 }
 
-const struct firewall_rule *firewall_dnat(const struct firewall_facts *f)
+const struct firewall_rule *firewall_find(const struct firewall_facts *f, enum firewall_effect effect)
 {
 	for (size_t i = 0; i < f->count; i++)
-		if (f->rules[i].effect == FIREWALL_DNAT)
+		if (f->rules[i].effect == effect)
 			return &f->rules[i];
 	return NULL;
 }
@@ -65,7 +66,6 @@ static void fix_delete(struct doctor_finding *out, const struct firewall_rule *r
 			    rule->table, rule->rule);
 }
 
-/* What drops. Returns whether anything was said. */
 static void judge_drop(const struct firewall_rule *rule, const char *where, uint16_t port,
 		       struct doctor_report *r)
 {
@@ -74,8 +74,8 @@ static void judge_drop(const struct firewall_rule *rule, const char *where, uint
 	if (rule->invalid)
 		fix_accept_rst(
 			finding_add(r, FINDING_FIREWALL_INVALID, "",
-				    "%s drops what conntrack calls invalid: if conntrack has forgotten "
-				    "a flow, the web server keeps its half until its own timeout",
+				    "%s drops what conntrack calls invalid: only where conntrack has lost "
+				    "a flow does the web server keep its half for a while",
 				    where),
 			rule, port);
 	else if (rule->rst)
@@ -99,7 +99,7 @@ static void judge_rule(const struct firewall_rule *rule, const struct facts *fac
 		const char *text;
 	} rows[] = {
 		{ FIREWALL_TPROXY, FINDING_TPROXY,
-		  "%s hands connections to a transparent proxy (TPROXY): its flows pass" },
+		  "%s hands connections to a transparent proxy (TPROXY): challenges are answered in its stead" },
 		{ FIREWALL_SYNPROXY, FINDING_SYNPROXY,
 		  "%s answers SYNs in the kernel's stead (SYNPROXY) and translates sequence numbers: its "
 		  "flows pass" },
@@ -126,7 +126,7 @@ static void judge_rule(const struct firewall_rule *rule, const struct facts *fac
 /* A web server that is not in this stack, or not on this port, is known to conntrack alone. */
 static void judge_dnat(const struct facts *facts, struct doctor_report *r)
 {
-	const struct firewall_rule *dnat = firewall_dnat(&facts->firewall);
+	const struct firewall_rule *dnat = firewall_find(&facts->firewall, FIREWALL_DNAT);
 	const struct kernel_facts *k = &facts->kernel;
 
 	if (!dnat)

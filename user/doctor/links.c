@@ -13,8 +13,6 @@ struct link_request {
 	struct ifinfomsg link;
 	struct nlattr mask;
 	uint32_t mask_value;
-	struct nlattr space;
-	uint32_t space_value;
 };
 
 #define PAYLOAD(h, fixed) ((const char *)NLMSG_DATA(h) + NLMSG_ALIGN(sizeof(fixed)))
@@ -35,10 +33,9 @@ static void link_parse(const struct nlmsghdr *h, struct link *out)
 		.flags = info->ifi_flags,
 		.mtu = attribute_u32(attribute_find(first, len, IFLA_MTU), 0),
 		.master = attribute_u32(attribute_find(first, len, IFLA_MASTER), 0),
-		.lower = attribute_u32(attribute_find(first, len, IFLA_LINK), 0),
+		/* The number of another namespace's interface means nothing here. */
+		.lower = space ? 0 : attribute_u32(attribute_find(first, len, IFLA_LINK), 0),
 		.rx_queues = attribute_u32(attribute_find(first, len, IFLA_NUM_RX_QUEUES), 1),
-		.lower_here = !space,
-		.lower_space = attribute_u32(space, 0),
 	};
 	attribute_text(attribute_find(first, len, IFLA_IFNAME), out->name, sizeof(out->name));
 	if (nested)
@@ -62,26 +59,19 @@ static void link_append(const struct nlmsghdr *h, void *context)
 	link_parse(h, &l->list[l->count++]);
 }
 
-static void request_init(struct link_request *r, uint16_t flags)
+int links_read(struct links *out)
 {
-	*r = (struct link_request){
-		.header = { .nlmsg_len = offsetof(struct link_request, space),
+	const struct link_request r = {
+		.header = { .nlmsg_len = sizeof(r),
 			    .nlmsg_type = RTM_GETLINK,
-			    .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags) },
+			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
 		.link = { .ifi_family = AF_UNSPEC },
 		.mask = { .nla_len = ATTRIBUTE_HEAD + sizeof(uint32_t), .nla_type = IFLA_EXT_MASK },
 		.mask_value = RTEXT_FILTER_SKIP_STATS,
-		.space = { .nla_len = ATTRIBUTE_HEAD + sizeof(uint32_t), .nla_type = IFLA_TARGET_NETNSID },
 	};
-}
-
-int links_read(struct links *out)
-{
-	struct link_request r;
 	int err;
 
 	*out = (struct links){ 0 };
-	request_init(&r, NLM_F_DUMP);
 	err = netlink_ask(NETLINK_ROUTE, &r.header, link_append, out);
 	if (!err && out->no_memory)
 		err = -ENOMEM;
@@ -106,30 +96,6 @@ const struct link *link_by_name(const struct links *l, const char *name)
 		if (!strcmp(l->list[i].name, name))
 			return &l->list[i];
 	return NULL;
-}
-
-static void link_copy(const struct nlmsghdr *h, void *context)
-{
-	if (h->nlmsg_type == RTM_NEWLINK && h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg)))
-		link_parse(h, context);
-}
-
-/* The other end is mostly in another namespace; root may ask there, by the number that this one has for it. */
-unsigned link_peer_mtu(const struct links *l, const struct link *veth)
-{
-	struct link peer = { 0 };
-	const struct link *here;
-	struct link_request r;
-
-	if (veth->lower_here) {
-		here = link_by_index(l, veth->lower);
-		return here ? here->mtu : 0;
-	}
-	request_init(&r, 0);
-	r.header.nlmsg_len = sizeof(r);
-	r.link.ifi_index = (int)veth->lower;
-	r.space_value = veth->lower_space;
-	return netlink_ask(NETLINK_ROUTE, &r.header, link_copy, &peer) ? 0 : peer.mtu;
 }
 
 /* --------------------------------------------------------------- routes */

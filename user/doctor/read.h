@@ -35,9 +35,8 @@ int netlink_ask(int protocol, const struct nlmsghdr *request,
 
 /* An interface of this namespace, as rtnetlink has it. */
 struct link {
-	unsigned index, lower, master; /* 0: none */
-	bool lower_here;               /* "lower" is in this namespace */
-	uint32_t lower_space;          /* else the number of its namespace */
+	unsigned index, master;
+	unsigned lower; /* what it rides on, in this namespace; 0: none, for each of the three */
 	char name[IF_NAMESIZE];
 	char kind[16];
 	unsigned type, flags, mtu, rx_queues;
@@ -51,8 +50,6 @@ struct links {
 int links_read(struct links *out);                                       /* to be freed: list */
 const struct link *link_by_index(const struct links *l, unsigned index); /* NULL: none */
 const struct link *link_by_name(const struct links *l, const char *name);
-/* MTU of the other end of a veth, 0 if it cannot be read. */
-unsigned link_peer_mtu(const struct links *l, const struct link *veth);
 
 /* Interfaces of the default routes, each once. Returns how many. */
 size_t routes_default(unsigned *indices, size_t max);
@@ -63,7 +60,8 @@ void ethtool_read(struct device_facts *d); /* driver, channels, offloads */
 
 /* ----------------------------------------------------------- features.c */
 
-enum fact features_native(unsigned ifindex); /* netdev's xdp-features, Linux 6.3 or later */
+/* Fills native and frags from netdev's xdp-features, Linux 6.3 or later; leaves them otherwise. */
+void features_read(unsigned ifindex, struct device_facts *d);
 
 /* ---------------------------------------------------- read_*.c and others */
 

@@ -40,7 +40,7 @@ static void company_read(const struct links *links, const struct link *link, str
 
 		if (other->master == master)
 			list_add(out->ports, other->name);
-		if (!other->lower_here || other->lower != link->index)
+		if (other->lower != link->index)
 			continue;
 		if (!strcmp(other->kind, "vlan"))
 			list_add(out->vlans, other->name);
@@ -68,7 +68,7 @@ static void hook_read(struct device_facts *d)
 void device_read(const struct links *links, const struct link *link, struct device_facts *out)
 {
 	const struct link *master = link_by_index(links, link->master);
-	const struct link *lower = link->lower_here ? link_by_index(links, link->lower) : NULL;
+	const struct link *lower = link_by_index(links, link->lower);
 
 	*out = (struct device_facts){
 		.ethernet = link->type == ARPHRD_ETHER || link->type == ARPHRD_LOOPBACK,
@@ -77,7 +77,6 @@ void device_read(const struct links *links, const struct link *link, struct devi
 		.carrier = link->flags & IFF_LOWER_UP,
 		.mtu = link->mtu,
 		.queues = link->rx_queues,
-		.native = features_native(link->index),
 	};
 	strcpy(out->name, link->name);
 	strcpy(out->kind, link->kind);
@@ -87,8 +86,7 @@ void device_read(const struct links *links, const struct link *link, struct devi
 	}
 	if (lower && strcmp(link->kind, "veth") != 0)
 		strcpy(out->lower, lower->name);
-	if (!strcmp(link->kind, "veth"))
-		out->peer_mtu = link_peer_mtu(links, link);
+	features_read(link->index, out);
 	ethtool_read(out);
 	company_read(links, link, out);
 	hook_read(out);

@@ -73,22 +73,31 @@ static bool lookup_wait(struct lookup *l, size_t count)
 		struct timespec wait = { .tv_sec = (time_t)(left / USEC_PER_SEC),
 					 .tv_nsec = (long)(left % USEC_PER_SEC * 1000) };
 
-		if (!left ||
-		    gai_suspend((const struct gaicb *const *)l->list, (int)count, &wait) == EAI_AGAIN)
-			break;
 		busy = false;
 		for (size_t i = 0; i < count; i++)
 			busy |= gai_error(&l->request[i]) == EAI_INPROGRESS;
+		if (!left || (busy && gai_suspend((const struct gaicb *const *)l->list, (int)count, &wait) ==
+					      EAI_AGAIN))
+			break;
 	}
-	for (size_t i = 0; i < count; i++)
-		if (gai_cancel(&l->request[i]) == EAI_NOTCANCELED)
-			return false;
-	return true;
+	return !busy;
+}
+
+/* Takes what is there by now. What is still being worked on belongs to the resolver's threads. */
+static void lookup_take(struct lookup *l, struct names_facts *out)
+{
+	for (size_t i = 0; i < out->count; i++) {
+		if (gai_error(&l->request[i]))
+			continue;
+		addresses_take(l->request[i].ar_result, &out->list[i]);
+		freeaddrinfo(l->request[i].ar_result);
+	}
 }
 
 static void names_resolve(struct names_facts *out)
 {
 	struct lookup *l = calloc(1, sizeof(*l));
+	bool done = true;
 
 	if (!l || !out->count) {
 		free(l);
@@ -100,19 +109,12 @@ static void names_resolve(struct names_facts *out)
 		l->request[i] = (struct gaicb){ .ar_name = l->name[i], .ar_request = &l->hints };
 		l->list[i] = &l->request[i];
 	}
-	if (getaddrinfo_a(GAI_NOWAIT, l->list, (int)out->count, NULL)) {
-		free(l);
-		return;
+	if (!getaddrinfo_a(GAI_NOWAIT, l->list, (int)out->count, NULL)) {
+		done = lookup_wait(l, out->count);
+		lookup_take(l, out);
 	}
-	if (!lookup_wait(l, out->count))
-		return; /* l stays with the resolver's threads; this process ends soon */
-	for (size_t i = 0; i < out->count; i++) {
-		if (!gai_error(&l->request[i]))
-			addresses_take(l->request[i].ar_result, &out->list[i]);
-		if (l->request[i].ar_result)
-			freeaddrinfo(l->request[i].ar_result);
-	}
-	free(l);
+	if (done)
+		free(l); /* else it is the threads' until this process ends */
 }
 
 static void list_take(const json_t *reply, struct names_facts *out)

@@ -9,7 +9,7 @@
 
 enum {
 	STATE_LISTEN = 10, /* net/tcp_states.h of the kernel */
-	REQ_PROTOCOL = 2,  /* INET_DIAG_REQ_PROTOCOL, Linux 5.8 */
+	REQ_PROTOCOL = 3,  /* INET_DIAG_REQ_PROTOCOL, Linux 5.8 */
 	PROTOCOL_MPTCP = 262,
 };
 

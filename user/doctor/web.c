@@ -34,6 +34,8 @@ static void add_listener(const struct web_facts *w, struct doctor_report *r)
 static void judge_listeners(const struct facts *facts, struct doctor_report *r)
 {
 	const struct web_facts *w = &facts->web;
+	bool elsewhere = firewall_find(&facts->firewall, FIREWALL_DNAT) ||
+			 firewall_find(&facts->firewall, FIREWALL_TPROXY);
 	bool mptcp = false;
 
 	if (w->error)
@@ -41,11 +43,11 @@ static void judge_listeners(const struct facts *facts, struct doctor_report *r)
 					"not checked: whether a server listens on port %u (%s)", w->port,
 					strerror(-w->error)),
 			    "ss -Hltn 'sport = :%u'", w->port);
-	else if (!w->count && !firewall_dnat(&facts->firewall))
+	else if (!w->count && !elsewhere)
 		finding_fix(finding_add(r, FINDING_NO_LISTENER, "",
 					"no server listens on port %u, so no validator can connect", w->port),
 			    "ss -Hltnp   # the web server's port; then: sudo alpnxdp attach IFACE --port N");
-	else if (all_local(w) && !firewall_dnat(&facts->firewall))
+	else if (all_local(w) && !elsewhere)
 		finding_fix(finding_add(r, FINDING_LISTENER_LOCAL, "",
 					"the server on port %u listens only to this host itself (%s)",
 					w->port, w->listeners[0].text),
