@@ -5,6 +5,7 @@
 fill.py ADDRESS HELLO SEGMENTS SECONDS COUNT SOURCE...: COUNT from every source address. Prints "ready N" when all are
 open and have been written to.
 """
+import resource
 import socket
 import sys
 import time
@@ -14,6 +15,9 @@ def main():
     address, hello, segments, seconds, count = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])
     with open(hello, encoding="ascii") as lines:
         begin = bytes.fromhex("".join(lines.readlines()[:segments]))
+    need = count * len(sys.argv[6:]) + 64
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < need:
+        sys.exit(f"fill: {need} descriptors are needed")
     held = []
     for source in sys.argv[6:]:
         for _ in range(count):

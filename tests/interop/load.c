@@ -3,6 +3,7 @@
  * load: many strict validations at once, against one or several ports in turn, and how long they took.
  *
  *   load -a ADDRESS -i IDENT -d DIGEST -p PORT... [-n COUNT] [-j IN_FLIGHT] [-f FROM]... [-m MSS] [-t 1.2|1.3]
+ *        [-H HOLD_MS]
  *
  * COUNT validations of each port, IN_FLIGHT in all at any moment; a port's neighbour in time is the next port, so
  * that all see the same network. A line per port:
@@ -12,7 +13,7 @@
  * connected: within 10 s; late: of these, those that took longer than a second, whose SYN or its answer was lost.
  * finished: right certificate within 10 s after the connection stood; in-all: within 10 s of the first SYN. wrong:
  * answered otherwise than by the right certificate (a reset, an alert, another certificate). Milliseconds from
- * connection to certificate. Exit 0 when nothing was wrong.
+ * connection to certificate. HOLD_MS: between hello and answer, in which the server's flight waits to be read. Exit 0 when nothing was wrong.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -39,6 +40,7 @@ static struct {
 	const char *from[MAX_FROM];
 	unsigned ports, froms, count, threads, next;
 	int mss;
+	unsigned hold_ms;
 	SSL_CTX *tls;
 	pthread_mutex_t lock;
 } load = { .count = 100, .threads = 64, .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -103,7 +105,7 @@ static const char *judge(SSL *ssl)
 /* 1: the handshake is complete; 0: not before the deadline; -1: it failed, *says why. */
 static int handshake(SSL *ssl, int fd, double deadline, const char **says)
 {
-	for (;;) {
+	for (bool first = true;; first = false) {
 		int ret, why;
 
 		ERR_clear_error();
@@ -118,6 +120,8 @@ static int handshake(SSL *ssl, int fd, double deadline, const char **says)
 						     : "closed by the server";
 			return -1;
 		}
+		if (first && load.hold_ms)
+			usleep(load.hold_ms * 1000);
 		if (!wait_for(fd, why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, deadline))
 			return 0;
 	}
@@ -246,7 +250,7 @@ int main(int argc, char **argv)
 	const char *digest = "";
 	int option;
 
-	while ((option = getopt(argc, argv, "a:i:d:p:n:j:f:m:t:")) != -1) {
+	while ((option = getopt(argc, argv, "a:i:d:p:n:j:f:m:t:H:")) != -1) {
 		if (option == 'a')
 			load.target.address = optarg;
 		else if (option == 'i')
@@ -263,6 +267,8 @@ int main(int argc, char **argv)
 			load.from[load.froms++] = optarg;
 		else if (option == 'm')
 			load.mss = atoi(optarg);
+		else if (option == 'H')
+			load.hold_ms = (unsigned)atoi(optarg);
 		else if (option == 't')
 			load.target.version = strcmp(optarg, "1.2") ? TLS1_3_VERSION : TLS1_2_VERSION;
 		else
@@ -271,7 +277,7 @@ int main(int argc, char **argv)
 	if (!load.target.address || !load.target.ident || !target_ident(&load.target) ||
 	    !target_digest(&load.target, digest) || !load.ports || !load.threads ||
 	    load.threads > MAX_THREADS || !prepare_tls(load.target.version)) {
-		fputs("usage: load -a ADDRESS -i IDENT -d DIGEST -p PORT... [-n COUNT] [-j IN_FLIGHT] [-f FROM]... [-m MSS] [-t 1.2|1.3]\n",
+		fputs("usage: load -a ADDRESS -i IDENT -d DIGEST -p PORT... [-n COUNT] [-j IN_FLIGHT] [-f FROM]... [-m MSS] [-t 1.2|1.3] [-H HOLD_MS]\n",
 		      stderr);
 		return 2;
 	}

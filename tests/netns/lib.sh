@@ -95,7 +95,7 @@ same() {
 net_up() {
 	local queues=${1:-1} i
 	[ "$(id -u)" -eq 0 ] || skip "network namespaces need root"
-	ulimit -n 8192 # a shell under sudo has 1,024
+	ulimit -Sn 16384 2>/dev/null || ulimit -Sn "$(ulimit -Hn)" # a shell under sudo has 1,024
 	DIR=$(mktemp -d /tmp/alpnxdp.XXXXXX) || exit 1
 	chmod 755 "$DIR"
 	trap net_down EXIT
@@ -137,7 +137,7 @@ net_down() {
 
 # ---------------------------------------------------------------- nginx
 
-# nginx_up [OPTION OF LISTEN]: HTTPS on 443, both families, "deferred" for instance. HEADER_TIMEOUT: of nginx.
+# nginx_up [OPTION OF LISTEN]: HTTPS on 443, both families, "deferred" for instance. HEADER_TIMEOUT, NGINX_CONNECTIONS: of nginx.
 nginx_up() {
 	local nginx
 	nginx=$(command -v nginx) || { echo "nginx is not installed: scripts/setup"; exit 1; }
@@ -150,7 +150,8 @@ nginx_up() {
 		worker_processes 1;
 		pid $DIR/nginx/pid;
 		error_log $DIR/nginx/error.log info;
-		events { worker_connections 2048; }
+		worker_rlimit_nofile ${NGINX_CONNECTIONS:-2048};
+		events { worker_connections ${NGINX_CONNECTIONS:-2048}; }
 		http {
 			log_format one '\$remote_addr \$remote_port \$status \$ssl_server_name';
 			access_log $DIR/nginx/access.log one;
