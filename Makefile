@@ -5,6 +5,7 @@
 # make unit | bpf-test | netns | lint | layers             parts of check
 # make check-vm   the part of check on other kernels
 # make fuzz       FUZZ_SECONDS=300 for each target
+# make soak       long runs: a bad network, hostile input, restarts; 5 to 10 minutes, SOAK=N for N times as long
 #
 # WOLFSSL=DIR uses a wolfSSL of your own: DIR/include and DIR/lib/libwolfssl.a.
 # Under sudo, what is built belongs to the user who called sudo.
@@ -43,7 +44,7 @@ HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests
 AS_USER := $(if $(and $(SUDO_USER),$(filter 0,$(shell id -u))),sudo -u $(SUDO_USER) -H,)
 BUILD = $(AS_USER) $(MAKE) --no-print-directory -j$(shell nproc) $(MAKEOVERRIDES)
 
-.PHONY: all setup demo check check-vm unit bpf-test netns fuzz lint layers format install uninstall clean
+.PHONY: all setup demo check check-vm unit bpf-test netns fuzz soak lint layers format install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -174,6 +175,9 @@ fuzz: $(FUZZ)
 check-vm: setup
 	$(BUILD) all $(HELPERS)
 	scripts/check vm
+
+soak: all $(HELPERS)
+	tests/soak/run.sh
 
 layers:
 	scripts/layers
