@@ -156,6 +156,18 @@ static void detach_named(struct detaching *d)
 	}
 }
 
+/* Of a daemon that died: its socket and its files, once the last interface is free. */
+static void clear_traces(const struct detaching *d)
+{
+	struct xdp_error error;
+	char(*list)[IF_NAMESIZE] = NULL;
+
+	if (!d->alone || json_array_size(d->detached) == 0 || xdp_list(&list, &error) != 0)
+		return;
+	free(list);
+	daemon_clear(d->c->socket);
+}
+
 static int check_operands(const struct command *c)
 {
 	char what[128];
@@ -189,6 +201,7 @@ int run_detach(const struct command *c)
 		find_all(&d);
 	detach_named(&d);
 	await_end(&d);
+	clear_traces(&d);
 	if (json_array_size(d.detached) + json_array_size(d.failed) == 0)
 		add_failure(&d, &(struct failure){ EXIT_NOT_ATTACHED, "nothing of ours is attached", NULL,
 						   NULL });

@@ -125,3 +125,14 @@ int daemon_start(const struct daemon_options *o, struct daemon_report *reports,
 			    : start_background(&a, listen_fd);
 	return err;
 }
+
+/* Who can listen in its place is alone. */
+void daemon_clear(const char *socket_path)
+{
+	int fd = control_listen(socket_path);
+
+	if (fd < 0)
+		return;
+	close(fd);
+	state_clear(socket_path, true);
+}

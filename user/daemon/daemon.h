@@ -41,4 +41,10 @@ struct daemon_report {
 int daemon_start(const struct daemon_options *o, struct daemon_report *reports,
 		 void (*started)(const struct daemon_options *o, const struct daemon_report *reports));
 
+/*
+ * Removes what a daemon that died has left beside its socket, when nothing is attached any more; pending challenges stay.
+ * Does nothing while a daemon is there, however long it takes to answer.
+ */
+void daemon_clear(const char *socket_path);
+
 #endif

@@ -130,8 +130,7 @@ static void end(struct keeper *k)
 	for (size_t n = 0; n < k->interfaces; n++)
 		xdp_attachment_close(&k->interface[n]);
 	xdp_inject_close(&k->inject);
-	state_remove_pid(k->socket_path);
-	unlink(k->socket_path); /* last: from here on another daemon may start */
+	state_clear(k->socket_path, k->interfaces == 0);
 	close(k->listen_fd);
 	close(k->signals);
 	close(k->links);

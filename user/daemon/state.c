@@ -38,17 +38,12 @@ int state_prepare(const char *socket_path)
 	return 0;
 }
 
-static int copy(int from, int to)
+static int copy(int from, off_t size, int to)
 {
-	struct stat st;
 	off_t at = 0;
 
-	if (fstat(from, &st))
-		return -errno;
-	if (st.st_size > STATE_MAX)
-		return -EFBIG;
-	while (at < st.st_size)
-		if (sendfile(to, from, &at, (size_t)(st.st_size - at)) <= 0)
+	while (at < size)
+		if (sendfile(to, from, &at, (size_t)(size - at)) <= 0)
 			return errno ? -errno : -EIO;
 	return 0;
 }
@@ -56,6 +51,7 @@ static int copy(int from, int to)
 int state_save(const char *socket_path, int memfd)
 {
 	char path[STATE_PATH_MAX], temporary[STATE_PATH_MAX];
+	struct stat st;
 	int err, fd;
 
 	err = state_path(socket_path, "challenges", path);
@@ -63,10 +59,16 @@ int state_save(const char *socket_path, int memfd)
 		err = state_path(socket_path, "challenges.new", temporary);
 	if (err)
 		return err;
+	if (fstat(memfd, &st))
+		return -errno;
+	if (st.st_size == 0)
+		return unlink(path) && errno != ENOENT ? -errno : 0;
+	if (st.st_size > STATE_MAX)
+		return -EFBIG;
 	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	err = copy(memfd, fd);
+	err = copy(memfd, st.st_size, fd);
 	close(fd);
 	if (!err && rename(temporary, path))
 		err = -errno;
@@ -104,12 +106,20 @@ int state_write_pid(const char *socket_path)
 	return err;
 }
 
-void state_remove_pid(const char *socket_path)
+static void remove_file(const char *socket_path, const char *name)
 {
 	char path[STATE_PATH_MAX];
 
-	if (!state_path(socket_path, "daemon.pid", path))
+	if (!state_path(socket_path, name, path))
 		unlink(path);
+}
+
+void state_clear(const char *socket_path, bool detached)
+{
+	if (detached)
+		remove_file(socket_path, "log");
+	remove_file(socket_path, "daemon.pid");
+	unlink(socket_path); /* last: from here on another daemon may start */
 }
 
 int state_open_log(const char *socket_path)

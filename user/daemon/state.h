@@ -3,6 +3,7 @@
 #ifndef ALPNXDP_DAEMON_STATE_H
 #define ALPNXDP_DAEMON_STATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { STATE_MAX = 64 << 20, STATE_PATH_MAX = 256 }; /* bytes of saved challenges; of a path */
@@ -13,15 +14,18 @@ int state_prepare(const char *socket_path);
 /* "<directory of the socket>/<name>". -ENAMETOOLONG if it does not fit. */
 int state_path(const char *socket_path, const char *name, char out[STATE_PATH_MAX]);
 
-/* Copies what is in memfd, at most STATE_MAX bytes, to the file: written beside it, 0600, and renamed. 0 or -errno. */
+/* Copies what is in memfd, at most STATE_MAX bytes, to the file: written beside it, 0600, and renamed. Nothing in it:
+ * no file. 0 or -errno. */
 int state_save(const char *socket_path, int memfd);
 
 /* The saved challenges, to be read: a descriptor, or -errno. */
 int state_open(const char *socket_path);
 
-/* The pid file: written at start, removed at the end. */
+/* The pid file: written at start. */
 int state_write_pid(const char *socket_path);
-void state_remove_pid(const char *socket_path);
+
+/* At the end: pid file and socket; the log, too, when nothing is attached any more. Challenges stay until they expire. */
+void state_clear(const char *socket_path, bool detached);
 
 /* Where a background daemon's messages go: a descriptor open for appending; begun anew above 1 MiB. */
 int state_open_log(const char *socket_path);

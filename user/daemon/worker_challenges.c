@@ -81,7 +81,9 @@ static int send_blob(struct worker *w, const char *text, size_t len)
 void worker_save(struct worker *w)
 {
 	char *text = challenge_store_save(w->store);
-	int err = text ? send_blob(w, text, strlen(text)) : -ENOMEM;
+	size_t len =
+		text && challenge_count(w->store) ? strlen(text) : 0; /* nothing pending: nothing to keep */
+	int err = text ? send_blob(w, text, len) : -ENOMEM;
 
 	if (err && err != -EAGAIN)
 		log_warning("engine: the challenges are not saved: %s", strerror(-err));
