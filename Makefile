@@ -42,7 +42,7 @@ HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests
 # Under sudo the compilers run as the user, so that no file of theirs in the tree becomes root's. sudo drops the
 # environment, and with it what was said on the command line.
 AS_USER := $(if $(and $(SUDO_USER),$(filter 0,$(shell id -u))),sudo -u $(SUDO_USER) -H,)
-BUILD = $(AS_USER) $(MAKE) --no-print-directory -j$(shell nproc) $(MAKEOVERRIDES)
+BUILD = @echo 'building (V=1 shows how)' && $(AS_USER) $(MAKE) $(if $(V),,-s) --no-print-directory -j$(shell nproc) $(MAKEOVERRIDES)
 
 .PHONY: all setup demo check check-vm unit bpf-test netns fuzz soak lint layers format install uninstall clean
 .DELETE_ON_ERROR:
