@@ -30,7 +30,7 @@ unsigned undecided_clear(void)
 	static __u32 keys[MARKS], marks[MARKS];
 	const __u32 none = 0;
 	__u32 count = MARKS, at, i, marked = 0;
-	LIBBPF_OPTS(bpf_map_batch_opts, options);
+	LIBBPF_OPTS(bpf_map_batch_opts, options, .flags = 0);
 
 	bpf_map_lookup_batch(books_map("marks"), NULL, &at, keys, marks, &count, &options);
 	assert_int_equal(count, MARKS);

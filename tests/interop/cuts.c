@@ -2,13 +2,12 @@
 /*
  * cuts: connections by hand, one after the other, whose hellos are cut, repeated, overlapped and reordered at random.
  *
- *   cuts -i INTERFACE -m TARGET_MAC -s SOURCE -t TARGET [-n COUNT] [-r SEED] [-p FIRST_PORT] [-o DIRECTORY] [-b BYTES] FILE...
+ *   cuts -i INTERFACE -m TARGET_MAC -s SOURCE -t TARGET [-n COUNT] [-r SEED] [-o DIRECTORY] [-b BYTES] FILE...
  *
  * FILE: one line of hex per segment of a hello; each is used in turn. Without -b every connection must be answered with
  * a ServerHello. -b: up to BYTES of application data come right behind the hello, among its segments; every connection
  * must be acknowledged to its last byte, and is then closed. DIRECTORY: what was sent, a file per port.
- * What is not acknowledged for a while is sent again, and counted. Exit 0 when all went as it must.
- * See raw.h for SOURCE.
+ * What is not acknowledged for a while is sent again, and counted. Exit 0 when all went as it must. SOURCE: see raw.h.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +22,7 @@ enum {
 	MAX_PIECES = 64,
 	PATIENCE_MS = 250, /* until what is unacknowledged is sent again */
 	MAX_AGAIN = 12,
+	FIRST_PORT = 20000,
 	RECORD_HANDSHAKE = 22,
 	SERVER_HELLO = 2,
 	EXTENSION_VERSIONS = 43,
@@ -34,7 +34,7 @@ struct piece {
 
 struct run {
 	struct raw raw;
-	unsigned count, first_port;
+	unsigned count;
 	size_t behind; /* most application data */
 	const char *directory;
 	uint64_t seed;
@@ -46,7 +46,6 @@ struct connection {
 	size_t len;
 	uint32_t seq; /* of the stream's first byte */
 	size_t acked;
-	const char *wrong;
 };
 
 /* splitmix64 */
@@ -157,11 +156,10 @@ static bool send_pieces(struct run *run, const struct connection *c)
 /* What has not been acknowledged. */
 static void send_again(struct run *run, const struct connection *c)
 {
-	size_t at = c->acked, len;
+	size_t at, len;
 
 	run->again++;
-	printf("port %u: again from byte %zu of %zu\n", run->raw.sport, at, c->len);
-	for (; at < c->len; at += len) {
+	for (at = c->acked; at < c->len; at += len) {
 		len = c->len - at < PIECE ? c->len - at : PIECE;
 		raw_send(&run->raw, ACK | PSH, c->seq + (uint32_t)at, c->stream + at, len);
 	}
@@ -235,10 +233,8 @@ static const char *connect_once(struct run *run, const char *path)
 	c.len = c.acked = 0;
 	if (!load(run, path, &c) || !save(run, &c))
 		return "cannot be read, or written";
-	if (!handshake(run, &c))
-		return "no handshake";
-	if (!send_pieces(run, &c))
-		return "cannot be sent";
+	if (!handshake(run, &c) || !send_pieces(run, &c))
+		return "not connected";
 	version = await(run, &c);
 	if (version < 0)
 		return "refused, or not answered";
@@ -256,24 +252,20 @@ static bool parse(struct run *run, int argc, char **argv)
 {
 	struct raw *r = &run->raw;
 	const char *interface = "";
-	int option;
 	bool ok = true;
+	int option;
 
-	while ((option = getopt(argc, argv, "i:m:s:t:n:r:p:o:b:")) != -1) {
+	while ((option = getopt(argc, argv, "i:m:s:t:n:r:o:b:")) != -1) {
 		if (option == 'i')
 			interface = optarg;
 		else if (option == 'm')
-			ok &= sscanf(optarg, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &r->peer_mac[0],
-				     &r->peer_mac[1], &r->peer_mac[2], &r->peer_mac[3], &r->peer_mac[4],
-				     &r->peer_mac[5]) == 6;
+			ok &= raw_mac(optarg, r->peer_mac);
 		else if (option == 's' || option == 't')
 			ok &= raw_address(optarg, &r->ipv6, option == 's' ? r->source : r->target);
 		else if (option == 'n')
 			run->count = (unsigned)atoi(optarg);
 		else if (option == 'r')
 			run->seed = strtoull(optarg, NULL, 10);
-		else if (option == 'p')
-			run->first_port = (unsigned)atoi(optarg);
 		else if (option == 'o')
 			run->directory = optarg;
 		else if (option == 'b')
@@ -286,7 +278,7 @@ static bool parse(struct run *run, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct run run = { .raw.dport = 443, .count = 100, .first_port = 20000, .seed = 1 };
+	struct run run = { .raw.dport = 443, .count = 100, .seed = 1 };
 	const char *why, *path;
 	unsigned i;
 
@@ -296,7 +288,7 @@ int main(int argc, char **argv)
 	}
 	for (i = 0; i < run.count; i++) {
 		path = argv[optind + (int)i % (argc - optind)];
-		run.raw.sport = (uint16_t)(run.first_port + i);
+		run.raw.sport = (uint16_t)(FIRST_PORT + i);
 		why = connect_once(&run, path);
 		if (!why)
 			continue;

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <linux/if_packet.h>
@@ -78,6 +79,12 @@ static bool raw_address(const char *text, bool *ipv6, uint8_t out[16])
 {
 	*ipv6 = strchr(text, ':');
 	return inet_pton(*ipv6 ? AF_INET6 : AF_INET, text, out) == 1;
+}
+
+static bool raw_mac(const char *text, uint8_t out[6])
+{
+	return sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &out[0], &out[1], &out[2], &out[3], &out[4],
+		      &out[5]) == 6;
 }
 
 /* Ethernet and IP around len bytes of TCP; returns where TCP begins. */
