@@ -3,8 +3,10 @@
 # Bystanders whose every packet is counted, to be sourced after lib.sh: numbered UDP datagrams at an even pace through
 # the interface that alpnxdp is attached to, and requests to nginx.
 
-# bystanders_begin PACKETS_PER_SECOND
+# bystanders_begin PACKETS_PER_SECOND. A queue of 256 frames is all that a veth has, 5 ms at 50,000 a second: a machine
+# with other work loses some by itself. A queueing discipline keeps what does not fit, where the kernel's veth can say so.
 bystanders_begin() {
+	ca tc qdisc replace dev ca0 root pfifo limit 100000
 	background "$WWW" "$INTEROP/paced" -r 5000 "$DIR/received"
 	receiver=$!
 	retry 3 test -e "$DIR/received"
