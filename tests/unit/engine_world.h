@@ -42,6 +42,7 @@ static struct world {
 	struct wire_frame sent[WORLD_FRAMES]; /* by the engine, not yet seen by a validator */
 	unsigned sent_count;
 	bool wire_is_full;
+	bool no_maps; /* the port is gone, and its maps are closed */
 	/* the kernel's half */
 	enum probe_answer kernel;
 	bool deaf; /* RSTs do not kill it */
@@ -66,6 +67,7 @@ static bool port_flow_get(void *c, unsigned port, const struct flow_key *key, st
 
 	(void)c;
 	(void)port;
+	assert_false(world.no_maps);
 	if (e)
 		*out = e->flow;
 	return e != NULL;

@@ -213,6 +213,20 @@ static void test_a_port_that_goes_takes_its_flows(void **state)
 	assert_int_equal(engine_deadline(world.engine), USEC_NEVER);
 }
 
+static void test_a_port_that_goes_takes_what_was_declined(void **state)
+{
+	(void)state;
+	for (uint16_t i = 0; i < ENGINE_PER_PREFIX + 3; i++)
+		send_half(1, (uint16_t)(4000 + i));
+	assert_int_equal(OUTCOME(DECLINED_BUDGET), 3);
+	engine_port_gone(world.engine, 1);
+	assert_int_not_equal(engine_deadline(world.engine), USEC_NEVER);
+	engine_port_gone(world.engine, 0);
+	assert_int_equal(engine_deadline(world.engine), USEC_NEVER);
+	world.no_maps = true;
+	world_tick(ENGINE_DECLINE_GRACE);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -228,6 +242,7 @@ int main(void)
 		T(test_a_deferred_request_socket_is_silenced_after_a_while),
 		T(test_making_room_does_not_forget_the_kernel),
 		T(test_a_port_that_goes_takes_its_flows),
+		T(test_a_port_that_goes_takes_what_was_declined),
 	};
 
 	return cmocka_run_group_tests_name("engine budgets", tests, NULL, NULL);

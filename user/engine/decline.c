@@ -91,6 +91,20 @@ void decline_expire(struct engine *e, usec_t now)
 	}
 }
 
+/* The port's number may name another interface soon, and its maps are closed. */
+void decline_port_gone(struct engine *e, unsigned port)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < e->declined_count; i++) {
+		const struct declined *d = &e->declined[(e->declined_first + i) % ENGINE_DECLINED];
+
+		if (d->port != port)
+			e->declined[(e->declined_first + kept++) % ENGINE_DECLINED] = *d;
+	}
+	e->declined_count = kept;
+}
+
 usec_t decline_deadline(const struct engine *e)
 {
 	return e->declined_count ? e->declined[e->declined_first].due : USEC_NEVER;

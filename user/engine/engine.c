@@ -256,6 +256,7 @@ void engine_port_gone(struct engine *e, unsigned port)
 	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
 		if (e->flow[i].phase != PHASE_FREE && e->flow[i].port == port)
 			flow_forget(e, &e->flow[i]);
+	decline_port_gone(e, port);
 }
 
 unsigned engine_flow_count(const struct engine *e)

@@ -109,6 +109,7 @@ void decline_frame(struct engine *e, const struct engine_frame *frame, const str
 void decline_flow(struct engine *e, struct engine_flow *f, enum engine_outcome outcome, usec_t now);
 void decline_expire(struct engine *e, usec_t now);
 void decline_remember(struct engine *e, unsigned port, const struct flow_key *key, usec_t now);
+void decline_port_gone(struct engine *e, unsigned port);
 usec_t decline_deadline(const struct engine *e);
 
 /* silence.c */
