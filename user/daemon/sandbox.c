@@ -27,24 +27,23 @@
 
 /* Every call that the engine makes after this point, and why. */
 static const int allowed_calls[] = {
-	SCMP_SYS(read),           SCMP_SYS(write),
-	SCMP_SYS(close),                                /* clients, saved challenges, the log */
-	SCMP_SYS(recvmsg),        SCMP_SYS(sendmsg),    /* the keeper */
-	SCMP_SYS(recvfrom),       SCMP_SYS(sendto),     /* clients; the kick of a transmit ring */
-	SCMP_SYS(accept4),        SCMP_SYS(getsockopt), /* clients and their uid; ring offsets, statistics */
-	SCMP_SYS(poll),           SCMP_SYS(ppoll),      /* the loop */
-	SCMP_SYS(memfd_create),   SCMP_SYS(ftruncate),
-	SCMP_SYS(fstat),          SCMP_SYS(newfstatat),
-	SCMP_SYS(lseek),          SCMP_SYS(brk),
-	SCMP_SYS(munmap),         SCMP_SYS(mremap),
+	SCMP_SYS(read),          SCMP_SYS(write),
+	SCMP_SYS(close),                               /* clients, saved challenges, the log */
+	SCMP_SYS(recvmsg),       SCMP_SYS(sendmsg),    /* the keeper */
+	SCMP_SYS(recvfrom),      SCMP_SYS(sendto),     /* clients; the kick of a transmit ring */
+	SCMP_SYS(accept4),       SCMP_SYS(getsockopt), /* clients and their uid; ring offsets, statistics */
+	SCMP_SYS(poll),          SCMP_SYS(ppoll),      /* the loop */
+	SCMP_SYS(memfd_create),  SCMP_SYS(ftruncate),
+	SCMP_SYS(fstat),         SCMP_SYS(newfstatat),
+	SCMP_SYS(lseek),         SCMP_SYS(brk),
+	SCMP_SYS(munmap),        SCMP_SYS(mremap),
 	SCMP_SYS(madvise), /* malloc */
-	SCMP_SYS(clock_gettime),  SCMP_SYS(clock_nanosleep),
+	SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep),
 	SCMP_SYS(getrandom), /* keys, serial numbers, TLS randoms */
-	SCMP_SYS(getpid),         SCMP_SYS(getppid),
-	SCMP_SYS(gettid),         SCMP_SYS(tgkill),
-	SCMP_SYS(rt_sigprocmask), /* abort(3) */
-	SCMP_SYS(rt_sigreturn),   SCMP_SYS(restart_syscall),
-	SCMP_SYS(exit),           SCMP_SYS(exit_group),
+	SCMP_SYS(getpid),        SCMP_SYS(getppid),
+	SCMP_SYS(gettid),        SCMP_SYS(rt_sigprocmask), /* abort(3) */
+	SCMP_SYS(rt_sigreturn),  SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit),          SCMP_SYS(exit_group),
 	SCMP_SYS(futex),
 };
 
@@ -64,6 +63,10 @@ static int install_filter(void)
 	for (size_t i = 0; !err && i < ARRAY_SIZE(allowed_bpf); i++)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
 				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)allowed_bpf[i]));
+	/* For abort(3): `nobody` has other processes than this one. */
+	if (!err)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
 	/* Memory that can be written is never made executable. */
 	if (!err)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
@@ -113,7 +116,11 @@ static int limit_resources(void)
 	if (setrlimit(RLIMIT_CORE, &none) || setrlimit(RLIMIT_NPROC, &none) || prctl(PR_SET_DUMPABLE, 0) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
-	return 0;
+	/*
+	 * The end of the channel tells us that the keeper is gone, but not while we are stopped: then we would go on holding
+	 * the queues and the control socket. Set after the change of user, which clears it (prctl(2)).
+	 */
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) ? -errno : 0;
 }
 
 int sandbox_enter(void)
