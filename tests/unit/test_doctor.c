@@ -146,7 +146,6 @@ static void memlock_enough(void) { K->lock_any = false; K->lock_most = 16 << 20;
 static void firewall_unread(void) { facts.firewall.read = false; strcpy(facts.firewall.fix, "apt"); }
 static void invalid(void) { rule(FIREWALL_DROP)->invalid = true; }
 static void rst(void) { rule(FIREWALL_DROP)->rst = true; }
-static void rst_some(void) { struct firewall_rule *r = rule(FIREWALL_DROP); r->rst = r->narrowed = true; }
 static void port(void) { rule(FIREWALL_DROP)->port = true; }
 static void tproxy(void) { rule(FIREWALL_TPROXY); facts.web.count = 0; }
 static void synproxy(void) { rule(FIREWALL_SYNPROXY); }
@@ -237,7 +236,6 @@ static const struct {
 	{ invalid, FINDING_FIREWALL_INVALID, false, DOCTOR_INFO },
 	{ rst, FINDING_FIREWALL_RST, false, DOCTOR_WARNING },
 	{ rst, FINDING_FIREWALL, true, DOCTOR_WARNING },
-	{ rst_some, FINDING_FIREWALL_RST, true, DOCTOR_OK },
 	{ port, FINDING_FIREWALL_PORT, false, DOCTOR_WARNING },
 	{ tproxy, FINDING_TPROXY, false, DOCTOR_INFO },
 	{ synproxy, FINDING_SYNPROXY, false, DOCTOR_ERROR },

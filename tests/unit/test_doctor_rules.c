@@ -10,7 +10,7 @@
 #include "doctor/findings.h"
 
 /* What is understood of a rule, as bits. */
-enum { INVALID = 1, RST = 2, PORT = 4, NARROWED = 8 };
+enum { INVALID = 1, RST = 2, PORT = 4 };
 
 struct row {
 	const char *text;
@@ -21,8 +21,7 @@ struct row {
 static void check_row(const struct row *row, const struct firewall_facts *f)
 {
 	const struct firewall_rule *r = &f->rules[0];
-	unsigned flags = (r->invalid ? INVALID : 0u) | (r->rst ? RST : 0u) | (r->port ? PORT : 0u) |
-			 (r->narrowed ? NARROWED : 0u);
+	unsigned flags = (r->invalid ? INVALID : 0u) | (r->rst ? RST : 0u) | (r->port ? PORT : 0u);
 
 	if (r->effect != row->effect || flags != row->flags)
 		fail_msg("%s: effect %d, flags %u", row->text, r->effect, flags);
@@ -45,7 +44,7 @@ static const struct row nft_rows[] = {
 	{ NFT("input", MATCH("==", STATE, "{\"set\":[\"invalid\",\"untracked\"]}") DROP), FIREWALL_DROP,
 	  INVALID },
 	{ NFT("input", MATCH("in", STATE, "[\"new\",\"invalid\"]") DROP), FIREWALL_DROP, INVALID },
-	{ NFT("input", MATCH("!=", STATE, "\"invalid\"") DROP), FIREWALL_DROP, NARROWED },
+	{ NFT("input", MATCH("!=", STATE, "\"invalid\"") DROP), FIREWALL_NONE, 0 },
 	{ NFT("output", MATCH("in", STATE, "\"invalid\"") DROP), FIREWALL_NONE, 0 },
 	{ NFT("input", "{\"vmap\":{\"key\":" STATE ",\"data\":{\"set\":[[\"established\",{\"accept\":null}],"
 		       "[\"invalid\"," DROP "]]}}}"),
@@ -63,10 +62,10 @@ static const struct row nft_rows[] = {
 	{ NFT("input", MATCH("==", "{\"&\":[" TCP_FLAGS ",[\"fin\",\"syn\",\"rst\"]]}", "\"rst\"") DROP),
 	  FIREWALL_DROP, RST },
 	{ NFT("input", MATCH("==", "{\"&\":[" TCP_FLAGS ",[\"fin\",\"rst\"]]}", "[\"fin\",\"rst\"]") DROP),
-	  FIREWALL_DROP, NARROWED },
+	  FIREWALL_NONE, 0 },
 	{ NFT("input",
 	      MATCH("==", "{\"payload\":{\"protocol\":\"ip\",\"field\":\"saddr\"}}", "\"192.0.2.7\"") DROP),
-	  FIREWALL_DROP, NARROWED },
+	  FIREWALL_NONE, 0 },
 	{ NFT("input", MATCH("==", "{\"meta\":{\"key\":\"l4proto\"}}", "\"udp\"") DROP), FIREWALL_NONE, 0 },
 	{ NFT("input", MATCH("==", "{\"meta\":{\"key\":\"iifname\"}}", "\"lo\"") DROP), FIREWALL_NONE, 0 },
 	{ NFT("prerouting",
@@ -81,7 +80,7 @@ static const struct row nft_rows[] = {
 	{ NFT("ingress", "{\"dup\":{\"addr\":\"d1\"}}"), FIREWALL_DUP, 0 },
 	{ NFT("ingress", "{\"fwd\":{\"dev\":\"d1\"}}"), FIREWALL_FWD, 0 },
 	{ NFT("input", "{\"counter\":{\"packets\":0,\"bytes\":0}},{\"accept\":null}"), FIREWALL_NONE, 0 },
-	{ NFT("input", "{\"xt\":null}," DROP), FIREWALL_DROP, NARROWED },
+	{ NFT("input", "{\"xt\":null}," DROP), FIREWALL_NONE, 0 },
 };
 
 static void test_nft(void **state)
@@ -117,15 +116,15 @@ static const struct row iptables_rows[] = {
 	{ "-A ufw-before-output -m conntrack --ctstate INVALID -j DROP", FIREWALL_NONE, 0 },
 	{ "-A INPUT -m state --state NEW,INVALID -j REJECT --reject-with icmp-port-unreachable",
 	  FIREWALL_DROP, INVALID },
-	{ "-A INPUT -m conntrack ! --ctstate INVALID -j DROP", FIREWALL_DROP, NARROWED },
+	{ "-A INPUT -m conntrack ! --ctstate INVALID -j DROP", FIREWALL_NONE, 0 },
 	{ "-A INPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK RST -j DROP", FIREWALL_DROP, RST },
-	{ "-A INPUT -p tcp -m tcp --tcp-flags SYN,RST SYN,RST -j DROP", FIREWALL_DROP, NARROWED },
+	{ "-A INPUT -p tcp -m tcp --tcp-flags SYN,RST SYN,RST -j DROP", FIREWALL_NONE, 0 },
 	{ "-A INPUT -p tcp -m tcp --dport 443 -j DROP", FIREWALL_DROP, PORT },
 	{ "-A INPUT -p tcp -m tcp ! --dport 443 -j DROP", FIREWALL_NONE, 0 },
 	{ "-A INPUT -p tcp -m tcp --dport 80 -j DROP", FIREWALL_NONE, 0 },
 	{ "-A INPUT -p udp -m udp --dport 443 -j DROP", FIREWALL_NONE, 0 },
 	{ "-A INPUT -p tcp -m multiport --dports 80,400:500 -j DROP", FIREWALL_DROP, PORT },
-	{ "-A INPUT -s 192.0.2.7/32 -p tcp -m tcp --dport 443 -j DROP", FIREWALL_DROP, PORT | NARROWED },
+	{ "-A INPUT -s 192.0.2.7/32 -p tcp -m tcp --dport 443 -j DROP", FIREWALL_NONE, 0 },
 	{ "-A INPUT -i lo -j DROP", FIREWALL_NONE, 0 },
 	{ "-A INPUT -m comment --comment \"drop -j ACCEPT\" -p tcp -m tcp --dport 443 -j DROP", FIREWALL_DROP,
 	  PORT },
@@ -166,7 +165,7 @@ static void test_same_rule(void **state)
 				   .table = "filter",
 				   .chain = "INPUT",
 				   .handle = 4 };
-	struct firewall_facts f = { 0 };
+	struct firewall_facts f = { .read = true };
 
 	(void)state;
 	firewall_take(&f, &r);
@@ -176,11 +175,14 @@ static void test_same_rule(void **state)
 	r.handle = 5;
 	firewall_take(&f, &r);
 	assert_int_equal(f.count, 2);
+	assert_true(f.read);
 	for (unsigned i = 0; i < 2 * FIREWALL_RULES; i++) {
 		r.handle = 6 + i;
 		firewall_take(&f, &r);
 	}
 	assert_int_equal(f.count, FIREWALL_RULES);
+	assert_false(f.read);
+	assert_true(*f.why && *f.fix);
 }
 
 static void test_config(void **state)

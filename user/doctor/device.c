@@ -16,7 +16,7 @@ static bool judge_kind(const struct device_facts *d, struct doctor_report *r)
 					"%s carries packets without Ethernet headers, in which nothing is "
 					"recognised: attach where they come in",
 					d->name),
-			    "ip -brief link show type veth; ip -details link");
+			    "ip -brief link   # and attach to the one below");
 		return false;
 	}
 	if (!strcmp(d->kind, "bond") || !strcmp(d->kind, "team")) {

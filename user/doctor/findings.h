@@ -116,7 +116,9 @@ bool driver_is_generic(const char *kind, const char *driver); /* has no native m
 int nft_parse(const char *text, uint16_t port, struct firewall_facts *out, bool *foreign);
 /* The output of iptables-save (family "ip") or ip6tables-save ("ip6"). Rules that nft showed are not taken twice. */
 void iptables_parse(char *text, const char *family, uint16_t port, struct firewall_facts *out);
-/* Appends, unless an equal one is there or there is no more room. */
+/* Is there a finding in it? What drops only some connections is left out: tens of thousands are usual. */
+bool firewall_matters(const struct firewall_rule *rule);
+/* Appends, unless an equal one is there; without room for it, the facts are no longer complete. */
 void firewall_take(struct firewall_facts *f, const struct firewall_rule *rule);
 /* Do packets from outside to this machine go through it? By the hook's or the chain's name. */
 bool firewall_chain_inward(const char *name);

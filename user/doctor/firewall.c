@@ -10,6 +10,13 @@
 #include <string.h>
 #include "doctor/findings.h"
 
+bool firewall_matters(const struct firewall_rule *rule)
+{
+	if (rule->effect == FIREWALL_DROP)
+		return !rule->narrowed && (rule->invalid || rule->rst || rule->port);
+	return rule->effect != FIREWALL_NONE;
+}
+
 void firewall_take(struct firewall_facts *f, const struct firewall_rule *rule)
 {
 	for (size_t i = 0; i < f->count; i++) {
@@ -21,8 +28,13 @@ void firewall_take(struct firewall_facts *f, const struct firewall_rule *rule)
 		    (!r->handle || !rule->handle))
 			return; /* nft and iptables-save show the same rule */
 	}
-	if (f->count < FIREWALL_RULES)
+	if (f->count < FIREWALL_RULES) {
 		f->rules[f->count++] = *rule;
+		return;
+	}
+	f->read = false;
+	snprintf(f->why, sizeof(f->why), "there are more than %d that matter", FIREWALL_RULES);
+	snprintf(f->fix, sizeof(f->fix), "sudo nft list ruleset");
 }
 
 bool firewall_chain_inward(const char *name)
@@ -69,8 +81,6 @@ static void fix_delete(struct doctor_finding *out, const struct firewall_rule *r
 static void judge_drop(const struct firewall_rule *rule, const char *where, uint16_t port,
 		       struct doctor_report *r)
 {
-	if (rule->narrowed)
-		return;
 	if (rule->invalid)
 		fix_accept_rst(
 			finding_add(r, FINDING_FIREWALL_INVALID, "",
@@ -84,7 +94,7 @@ static void judge_drop(const struct firewall_rule *rule, const char *where, uint
 					   "ended: the web server keeps it until its own timeout",
 					   where),
 			       rule, port);
-	else if (rule->port)
+	else
 		fix_delete(finding_add(r, FINDING_FIREWALL_PORT, "",
 				       "%s drops connections to port %u: no validator gets through", where,
 				       port),

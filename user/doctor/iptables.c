@@ -167,7 +167,7 @@ static void line_take(char *line, const char *family, const char *table, uint16_
 	snprintf(s.rule.table, sizeof(s.rule.table), "%s", table);
 	snprintf(s.rule.chain, sizeof(s.rule.chain), "%s", words[1]);
 	rule_read(&s, words + 2, count - 2);
-	if (s.rule.effect != FIREWALL_NONE && !s.other)
+	if (!s.other && firewall_matters(&s.rule))
 		firewall_take(out, &s.rule);
 }
 

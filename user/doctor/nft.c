@@ -212,7 +212,7 @@ static void rule_take(const json_t *rule, const json_t *objects, uint16_t port, 
 	s.rule.handle = (unsigned)json_integer_value(json_object_get(rule, "handle"));
 	json_array_foreach(json_object_get(rule, "expr"), i, statement) statement_take(&s, statement);
 	*foreign |= s.foreign;
-	if (s.rule.effect != FIREWALL_NONE && !s.other && chain_inward(&s))
+	if (!s.other && firewall_matters(&s.rule) && chain_inward(&s))
 		firewall_take(out, &s.rule);
 }
 
