@@ -102,10 +102,23 @@ static const char *judge(SSL *ssl)
 	return rules_judge(sk_X509_value(chain, 0), san, load.target.digest);
 }
 
+/* Sends the hello while there is nothing to read for us; the answer waits in the kernel. */
+static void say_hello_and_wait(SSL *ssl)
+{
+	BIO *socket = SSL_get_rbio(ssl);
+
+	BIO_up_ref(socket);
+	SSL_set0_rbio(ssl, BIO_new(BIO_s_mem()));
+	SSL_connect(ssl);
+	SSL_set0_rbio(ssl, socket);
+	for (unsigned ms = 0; ms < load.hold_ms; ms += 100)
+		usleep(100000);
+}
+
 /* 1: the handshake is complete; 0: not before the deadline; -1: it failed, *says why. */
 static int handshake(SSL *ssl, int fd, double deadline, const char **says)
 {
-	for (bool first = true;; first = false) {
+	for (;;) {
 		int ret, why;
 
 		ERR_clear_error();
@@ -120,8 +133,6 @@ static int handshake(SSL *ssl, int fd, double deadline, const char **says)
 						     : "closed by the server";
 			return -1;
 		}
-		if (first && load.hold_ms)
-			usleep(load.hold_ms * 1000);
 		if (!wait_for(fd, why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, deadline))
 			return 0;
 	}
@@ -161,6 +172,8 @@ static void validate(struct tally *t, const char *from)
 	if (!ssl || !SSL_set_fd(ssl, fd))
 		exit(1);
 	SSL_set_tlsext_host_name(ssl, load.target.sni);
+	if (load.hold_ms)
+		say_hello_and_wait(ssl);
 	outcome = handshake(ssl, fd, stood + LIMIT_MS, &says);
 	if (outcome == 1) {
 		says = judge(ssl);
