@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The table of verbs, and the way from it to the one that was typed. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 #include <alpnxdp/abi.h>
 #include <alpnxdp/version.h>
 #include "cli/cli.h"
@@ -112,11 +114,30 @@ static int run(const struct command *c)
 	return EXIT_DONE;
 }
 
+/*
+ * Where the caller has closed a standard descriptor, the next thing opened would get its number, and be written to or
+ * replaced as such: the daemon's socket, for one. Read-only: output that nobody gets is still an error.
+ */
+static int fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return EXIT_FAILED;
+	close(fd);
+	return EXIT_DONE;
+}
+
 int cli_main(int argc, char **argv)
 {
 	struct command c;
-	int status = command_parse(argc, argv, &c);
+	int status = fill_standard_descriptors();
 
+	if (!status)
+		status = command_parse(argc, argv, &c);
 	if (status)
 		return status;
 	xdp_setup_log();
