@@ -124,12 +124,16 @@ static int start_failed(const struct command *c, int err, const struct daemon_re
 {
 	static const struct {
 		int err;
+		enum control_exit code;
 		const char *what, *fix;
 	} rows[] = {
-		{ -EADDRINUSE, "a daemon answers on %s already", "leave --foreground out to ask it" },
-		{ -EEXIST, "%s is there already, and is no socket", NULL },
-		{ -ENAMETOOLONG, "%s is too long for a socket", NULL },
-		{ 0, "the daemon did not start (its socket: %s)", NULL },
+		{ -EADDRINUSE, EXIT_TRY_AGAIN, "a daemon answers on %s already",
+		  "leave --foreground out to ask it" },
+		{ -EEXIST, EXIT_FAILED, "%s is there already, and is no socket", NULL },
+		{ -ENAMETOOLONG, EXIT_FAILED, "%s is too long for a socket", NULL },
+		{ -ENOENT, EXIT_FAILED, "the directory of %s cannot be made, the one above it is missing",
+		  "make it with mkdir -p" },
+		{ 0, EXIT_FAILED, "the daemon did not start (its socket: %s)", NULL },
 	};
 	char what[256];
 	size_t row = 0;
@@ -144,8 +148,7 @@ static int start_failed(const struct command *c, int err, const struct daemon_re
 	while (rows[row].err && rows[row].err != err)
 		row++;
 	snprintf(what, sizeof(what), rows[row].what, c->socket);
-	return failure_tell(c,
-			    &(struct failure){ control_exit_of(err), what, strerror(-err), rows[row].fix });
+	return failure_tell(c, &(struct failure){ rows[row].code, what, strerror(-err), rows[row].fix });
 }
 
 /* The daemon leaves this directory; its path must not depend on it. */
@@ -187,6 +190,10 @@ static int attach_by_starting(const struct command *c)
 	err = absolute_path(c->socket, path);
 	if (!err)
 		err = daemon_start(&o, reports, started);
+	if (err == -EADDRINUSE && !c->foreground) { /* somebody else was faster */
+		err = attach_by_daemon(c);
+		return err < 0 ? ask_failed(c, err) : err;
+	}
 	if (err)
 		return start_failed(c, err, reports);
 	if (!c->foreground)

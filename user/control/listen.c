@@ -4,9 +4,11 @@
  * replaced.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -50,24 +52,58 @@ static int bind_closed(int fd, const struct sockaddr_un *address)
 	return listen(fd, CONTROL_CLIENTS) < 0 ? -errno : 0;
 }
 
-int control_listen(const char *path)
+static int listen_alone(const struct sockaddr_un *address)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, err;
+	int fd, err = path_clear(address);
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path);
-	err = path_clear(&address);
 	if (err)
 		return err;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	err = bind_closed(fd, &address);
+	err = bind_closed(fd, address);
 	if (err) {
 		close(fd);
 		return err;
 	}
+	return fd;
+}
+
+/*
+ * Daemons that start at once take turns: a socket that is bound but not listened on yet looks like one left by the dead.
+ */
+static int directory_lock(char *path)
+{
+	char *slash = strrchr(path, '/');
+	int fd, err;
+
+	if (slash)
+		slash[slash == path] = '\0';
+	fd = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX)) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int control_listen(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char directory[sizeof(address.sun_path)];
+	int fd, lock;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, path);
+	strcpy(directory, path);
+	lock = directory_lock(directory);
+	if (lock < 0)
+		return lock;
+	fd = listen_alone(&address);
+	close(lock);
 	return fd;
 }
