@@ -20,7 +20,7 @@ struct keeper {
 	int links;   /* the kernel tells of links that change */
 	bool stopping;
 	unsigned serving; /* ifindex that the engine last said it serves; 0: none since it was asked */
-	bool attaching;   /* waits for the engine in the middle of a request */
+	bool waiting; /* for that, in the middle of something: the table of interfaces must stay as it is */
 	usec_t checked;
 
 	size_t interfaces;

@@ -119,12 +119,16 @@ static void answer_request(struct keeper *k, struct message *m)
 						    .mode = m->request.mode,
 						    .port = m->request.port };
 
-	if (m->request.verb == REQUEST_DETACH) {
+	if (k->waiting) {
+		result.report.err = -EAGAIN;
+		strcpy(result.report.error.what, "an interface is being attached just now");
+		strcpy(result.report.error.fix, "try again");
+	} else if (m->request.verb == REQUEST_DETACH) {
 		m->request.ifname[sizeof(m->request.ifname) - 1] = '\0';
 		keeper_detach(k, m->request.ifname, &result.report);
-	} else if (k->attaching || !is_sane(&m->request)) {
-		result.report.err = -EAGAIN;
-		strcpy(result.report.error.what, "another interface is being attached");
+	} else if (!is_sane(&m->request)) {
+		result.report.err = -EINVAL;
+		strcpy(result.report.error.what, "no such mode, or no port");
 	} else {
 		keeper_attach(k, &options, &result.report);
 	}
@@ -157,11 +161,10 @@ int keeper_hear(struct keeper *k)
 	return 1;
 }
 
-bool keeper_wait_ready(struct keeper *k, unsigned ifindex)
+static bool wait_ready(struct keeper *k, unsigned ifindex)
 {
 	usec_t end = clock_now() + READY_WAIT_MS * USEC_PER_MSEC;
 
-	k->serving = 0;
 	while (k->channel >= 0 && clock_now() < end) {
 		struct pollfd fd = { .fd = k->channel, .events = POLLIN };
 		int got;
@@ -175,4 +178,15 @@ bool keeper_wait_ready(struct keeper *k, unsigned ifindex)
 			return true;
 	}
 	return false;
+}
+
+bool keeper_wait_ready(struct keeper *k, unsigned ifindex)
+{
+	bool ready;
+
+	k->serving = 0;
+	k->waiting = true;
+	ready = wait_ready(k, ifindex);
+	k->waiting = false;
+	return ready;
 }

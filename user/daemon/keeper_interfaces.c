@@ -99,9 +99,7 @@ static int attach_new(struct keeper *k, const struct xdp_attach_options *o, stru
 	if (err)
 		return err;
 	k->interfaces++;
-	k->attaching = true;
 	err = keeper_serve(k, a, &report->error);
-	k->attaching = false;
 	report->attachment = *a;
 	if (!err)
 		return 0;
