@@ -33,9 +33,10 @@ int state_prepare(const char *socket_path)
 
 	if (err)
 		return err;
-	if (mkdir(directory, 0755) && errno != EEXIST)
-		return -errno;
-	return 0;
+	if (mkdir(directory, 0755))
+		return errno == EEXIST ? 0 : -errno;
+	/* Whatever the umask: the socket's group must get to the socket. */
+	return chmod(directory, 0755) ? -errno : 0;
 }
 
 static int copy(int from, off_t size, int to)
