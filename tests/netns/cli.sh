@@ -106,6 +106,7 @@ ok "detach by somebody else than root" refused 1 "only root" detach edge0
 ok "detach of all by somebody else than root" refused 1 "only root" detach --all
 run=bare
 ok "socket path too long" refused 1 "$DIR" list --socket "$DIR/$(printf 'x%.0s' {1..120})"
+ok "socket path two directories deep" refused 1 "mkdir -p" attach edge0 --socket "$DIR/no/such/control.sock"
 touch "$DIR/plain"
 ok "socket path that is taken by a file" refused 1 "no socket" attach edge0 --socket "$DIR/plain"
 run=alpnxdp
@@ -192,6 +193,42 @@ ok "attach again" alpnxdp attach edge0
 ok "attach and detach, one upon the other" back_to_back
 ok "a program is there" not no_program
 ok "detach of all in JSON" json '.schema == "alpnxdp.detach/1" and .ok and .detached == ["edge0"]' detach --all
+
+# ------------------------------------- several daemons, odd starts
+# With all standard descriptors closed, the first three that are opened must not be taken for them.
+started_without_descriptors() {
+	alpnxdp attach edge0 <&- >&- 2>&-
+	alpnxdp add closed.example --digest "$DIGEST" && alpnxdp detach edge0
+}
+started_with_umask() {
+	(umask 077; bare attach edge0 --socket "$DIR/masked/control.sock" && stat -c %a "$DIR/masked")
+	bare detach edge0 --socket "$DIR/masked/control.sock" >/dev/null
+}
+# Whoever comes second finds the first one's daemon, or hears that it is at work.
+started_at_once() {
+	local i
+	for i in 1 2 3 4; do { alpnxdp attach edge0 >/dev/null 2>&1; echo $? >"$DIR/status.$i"; } & done
+	wait
+	same "$(cat "$DIR"/status.? | grep -cx 0)" 1 && alpnxdp add once.example --digest "$DIGEST" && alpnxdp detach edge0
+}
+facts() { alpnxdp status --json | jq -c '.interfaces[0] | [.conntrack, .port, .mode, .program_id]'; }
+ok "attach with standard descriptors closed" started_without_descriptors
+ok "attach under umask 077: the group gets to the socket" same "$(started_with_umask | tail -n 1)" 755
+ok "attach four times at once" started_at_once
+nginx_up
+alpnxdp attach edge0 >/dev/null
+alpnxdp add first.example --digest "$DIGEST" >/dev/null
+before=$(facts)
+mkdir "$DIR/second"
+run=bare
+ok "a second daemon is refused" refused 1 "another daemon" attach edge0 --port 444 --socket "$DIR/second/control.sock"
+run=alpnxdp
+ok "the first one goes on" validate -i first.example
+kill -KILL "$(keeper_pid)"
+retry 5 not alpnxdp list
+ok "status knows the same without the daemon" same "$before" "$(facts)"
+alpnxdp detach --all >/dev/null
+rm -f "$DIR/challenges"
 
 # A relative path holds for the daemon too, which works elsewhere.
 run=bare

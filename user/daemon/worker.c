@@ -205,6 +205,8 @@ int worker_run(int channel)
 		return EXIT_FAILED;
 	}
 	loop(w);
+	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++)
+		worker_withdraw(&w->interface[n]);
 	say_goodbye(w);
 	return EXIT_DONE;
 }

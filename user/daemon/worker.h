@@ -43,6 +43,7 @@ struct engine_ports worker_ports(struct worker *w);
 
 /* worker_messages.c: from the keeper. */
 void worker_message(struct worker *w, struct message *m);
+void worker_withdraw(struct worker_interface *i); /* tells its program that nobody serves it any more */
 struct worker_interface *worker_find(struct worker *w, const char *ifname); /* NULL: not attached */
 
 /* worker_challenges.c: pending names towards the program and the disk. */

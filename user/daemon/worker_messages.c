@@ -147,6 +147,12 @@ static void changed(struct worker *w, const struct xdp_attachment *now)
 	i->attachment.mtu = i->port.mtu = now->mtu;
 }
 
+void worker_withdraw(struct worker_interface *i)
+{
+	for (unsigned q = 0; i->serving && q < i->attachment.queues; q++)
+		__atomic_store_n(&i->shared.queues[q].heartbeat_ns, 0, __ATOMIC_RELEASE);
+}
+
 /* The socket goes with the last descriptor: one kept open would swallow frames and hold its queue. */
 static void drop_queue(struct xdp_rings *rings)
 {
@@ -165,6 +171,7 @@ static void gone(struct worker *w, unsigned ifindex)
 
 	if (!i)
 		return;
+	worker_withdraw(i);
 	engine_port_gone(w->engine, (unsigned)(i - w->interface));
 	for (unsigned q = 0; q < ALPNXDP_MAX_QUEUES; q++)
 		drop_queue(i->rings[q]);

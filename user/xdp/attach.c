@@ -220,8 +220,13 @@ static int check_present(const struct device *d, const struct hook *h, enum xdp_
 	if (err)
 		return err;
 	*same = xdp_maps_abi(&a.maps) == ALPNXDP_ABI;
+	if (*same && xdp_attachment_served(&a)) {
+		err = xdp_error_refuse(error, -EEXIST, "%s: another daemon of alpnxdp is at work there",
+				       d->name);
+		xdp_error_fix(error, "ask it by its --socket, or end it: alpnxdp detach %s", d->name);
+	}
 	xdp_attachment_close(&a);
-	return 0;
+	return err;
 }
 
 static int check_machine(const struct xdp_attach_options *o, struct device *d, struct hook *h,

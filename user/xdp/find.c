@@ -3,10 +3,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <bpf/bpf.h>
 #include "xdp/private.h"
+
+enum { SERVED_LOOK_MS = 20 };
 
 const char *xdp_mode_name(enum xdp_mode mode)
 {
@@ -47,10 +50,33 @@ int xdp_attachment_read(const struct device *device, const struct hook *hook, st
 	if (err)
 		return xdp_error_set(error, err, "%s: cannot open the maps of program %u", device->name,
 				     a.prog_id);
-	if (xdp_maps_abi(&a.maps) == ALPNXDP_ABI && !bpf_map_lookup_elem(a.maps.config, &zero, &config))
+	if (xdp_maps_abi(&a.maps) == ALPNXDP_ABI && !bpf_map_lookup_elem(a.maps.config, &zero, &config)) {
 		a.port = ntohs(config.port);
+		a.conntrack = config.flags & CONFIG_CONNTRACK;
+	}
 	*out = a;
 	return 0;
+}
+
+static uint64_t heartbeat_ns(const struct xdp_maps *maps)
+{
+	const uint32_t first = 0;
+	struct queue_state state;
+
+	return bpf_map_lookup_elem(maps->queues, &first, &state) ? 0 : state.heartbeat_ns;
+}
+
+bool xdp_attachment_served(const struct xdp_attachment *a)
+{
+	const uint64_t then = heartbeat_ns(&a->maps);
+	const uint64_t old = then + ALPNXDP_HEARTBEAT_MS * 1000000ull;
+
+	while (then && clock_now() * 1000 < old) {
+		if (heartbeat_ns(&a->maps) != then)
+			return true;
+		poll(NULL, 0, SERVED_LOOK_MS);
+	}
+	return false;
 }
 
 int xdp_find(const char *ifname, struct xdp_attachment *out, struct xdp_error *error)

@@ -83,6 +83,11 @@ const struct program *xdp_hook_ours(const struct hook *h);
 /* Fills what is known of an attached program of ours and opens its maps. */
 int xdp_attachment_read(const struct device *device, const struct hook *hook, struct xdp_attachment *out,
 			struct xdp_error *error);
+/*
+ * Whether an engine is at work behind it: its heartbeat moves. One that was killed leaves a fresh one, so this may watch
+ * until it is too old for the program, too (ALPNXDP_HEARTBEAT_MS).
+ */
+bool xdp_attachment_served(const struct xdp_attachment *a);
 
 /* ------------------------------------------------------------- detach.c */
 

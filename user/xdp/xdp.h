@@ -72,7 +72,7 @@ struct xdp_attach_options {
  * Attaches the steering program; one that an earlier daemon left there (same ABI and mode) is taken over without
  * detaching, one of another ABI is replaced. With nobody serving its queues the program passes everything.
  * -ENODEV no such interface; -EPERM not root; -EBUSY someone else's program; -EEXIST ours, in another mode than the one
- * asked for; -EOPNOTSUPP kernel too old or mode not possible (names the feature).
+ * asked for, or served by another daemon; -EOPNOTSUPP kernel too old or mode not possible (names the feature).
  */
 int xdp_attach(const struct xdp_attach_options *o, struct xdp_attachment *out, struct xdp_error *error);
 
