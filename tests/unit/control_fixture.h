@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -28,6 +29,7 @@ struct fixture {
 	usec_t now;
 	struct control_client last; /* who asked "later" last */
 	unsigned later;             /* how many did */
+	unsigned answered;          /* requests in all */
 	bool leave;                 /* "later" is answered with nothing at all, as when memory ran out */
 };
 
@@ -39,6 +41,7 @@ static inline char *fixture_answer(const struct control_request *r, const struct
 	char *big;
 
 	assert_int_equal(from->uid, getuid());
+	f->answered++;
 	if (strcmp(r->verb, "echo") == 0)
 		return strdup(control_value(r, "text"));
 	if (strcmp(r->verb, "later") == 0) {

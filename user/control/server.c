@@ -6,15 +6,17 @@
  * written whole. That gives replies in order, and a client that does not read cannot make us keep more than
  * one reply for it. What a client may cost: one line of input, one reply, one of CONTROL_CLIENTS places, for
  * CONTROL_IDLE without progress.
+ *
+ * The caller has packets to serve, too: one call answers at most one request of a client, TURN_REQUESTS of all, and
+ * none any more after TURN_BYTES of replies. The rest wait for the next call, in turn.
  */
-#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "control/control.h"
+#include "control/connection.h"
 
 /*
  * How long the listening socket rests when accept() found no descriptor or memory: it stays readable
@@ -22,25 +24,20 @@
  */
 #define ACCEPT_REST USEC_PER_SEC
 
-struct client {
-	int fd; /* -1: the place is free */
-	uint64_t number;
-	uid_t uid;
-	char in[CONTROL_LINE_MAX + 1];
-	size_t in_len;
-	char *out;
-	size_t out_len, out_at;
-	usec_t progress; /* when bytes last went either way */
-	bool working;    /* a reply is due from the answerer */
-	bool replied;    /* it came since the last control_server_serve(), which alone knows the time */
-	bool ended;      /* the client will send no more */
-	bool leaving;    /* to be closed when its reply is written */
+enum {
+	TURN_REQUESTS = 16,
+	TURN_BYTES = 1 << 20,
+	ROOT_PLACES =
+		4, /* of CONTROL_CLIENTS: whoever may only add challenges cannot lock out who detaches */
 };
 
 struct control_server {
 	struct control_server_options options;
 	uint64_t numbers;
 	usec_t accept_after; /* 0: at once */
+	size_t turn;         /* who comes first in the next call */
+	size_t requests;     /* answered in this call */
+	size_t bytes;        /* of replies, likewise */
 	struct client client[CONTROL_CLIENTS];
 };
 
@@ -57,14 +54,6 @@ int control_server_new(const struct control_server_options *o, struct control_se
 	return 0;
 }
 
-static void client_drop(struct client *c)
-{
-	close(c->fd);
-	free(c->out);
-	c->fd = -1;
-	c->out = NULL;
-}
-
 void control_server_free(struct control_server *s)
 {
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
@@ -72,22 +61,6 @@ void control_server_free(struct control_server *s)
 			client_drop(&s->client[i]);
 	close(s->options.listen_fd);
 	free(s);
-}
-
-/* Takes the line; without memory for one, the client is told nothing and leaves. */
-static void client_reply(struct client *c, char *line)
-{
-	c->working = false;
-	c->replied = true;
-	if (!line) {
-		c->leaving = true;
-		return;
-	}
-	assert(!strchr(line, '\n'));
-	c->out = line;
-	c->out_len = strlen(line);
-	c->out_at = 0;
-	c->out[c->out_len++] = '\n'; /* the place of the NUL: from here on the length counts */
 }
 
 void control_server_reply(struct control_server *s, const struct control_client *to, char *line)
@@ -98,46 +71,6 @@ void control_server_reply(struct control_server *s, const struct control_client 
 		free(line);
 	else
 		client_reply(c, line);
-}
-
-static void client_read(struct client *c, usec_t now)
-{
-	ssize_t got = recv(c->fd, c->in + c->in_len, CONTROL_LINE_MAX - c->in_len, MSG_DONTWAIT);
-
-	if (got > 0) {
-		c->in_len += (size_t)got;
-		c->progress = now;
-	} else if (got == 0) {
-		c->ended = true;
-	} else if (errno != EAGAIN && errno != EINTR) {
-		client_drop(c);
-	}
-}
-
-/* True: the reply, if there was one, is gone, and the client is still there. */
-static bool client_flush(struct client *c, usec_t now)
-{
-	while (c->out) {
-		ssize_t sent =
-			send(c->fd, c->out + c->out_at, c->out_len - c->out_at, MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		if (sent < 0) {
-			if (errno != EAGAIN && errno != EINTR)
-				client_drop(c);
-			return false;
-		}
-		c->progress = now;
-		c->out_at += (size_t)sent;
-		if (c->out_at < c->out_len)
-			continue;
-		free(c->out);
-		c->out = NULL;
-	}
-	if (c->leaving) {
-		client_drop(c);
-		return false;
-	}
-	return true;
 }
 
 static void client_request(struct control_server *s, struct client *c, size_t len)
@@ -154,6 +87,7 @@ static void client_request(struct control_server *s, struct client *c, size_t le
 		client_reply(c, control_refusal(EXIT_USAGE, why, NULL, NULL));
 	} else {
 		reply = s->options.answer(&request, &from, s->options.context);
+		s->bytes += reply ? strlen(reply) : 0;
 		if (reply)
 			client_reply(c, reply);
 	}
@@ -161,13 +95,26 @@ static void client_request(struct control_server *s, struct client *c, size_t le
 	memmove(c->in, c->in + len + 1, c->in_len);
 }
 
-/* Answers what has arrived, as far as replies can be written. */
+static bool may_answer(const struct control_server *s, size_t already)
+{
+	return s->requests == already && s->requests < TURN_REQUESTS && s->bytes < TURN_BYTES;
+}
+
+/* Answers one request, if there is one and its reply can be written. */
 static void client_advance(struct control_server *s, struct client *c, usec_t now)
 {
+	const size_t already = s->requests;
+
+	c->due = false;
 	while (!c->working && client_flush(c, now)) {
 		char *end = memchr(c->in, '\n', c->in_len);
 
+		if (end && !may_answer(s, already)) {
+			c->due = true;
+			return;
+		}
 		if (end) {
+			s->requests++;
 			client_request(s, c, (size_t)(end - c->in));
 			continue;
 		}
@@ -188,7 +135,7 @@ static void client_serve(struct control_server *s, struct client *c, short event
 			client_drop(c);
 		return;
 	}
-	if (!c->out && events & (POLLIN | POLLHUP | POLLERR))
+	if (!c->out && !c->due && events & (POLLIN | POLLHUP | POLLERR))
 		client_read(c, now);
 	if (c->fd >= 0)
 		client_advance(s, c, now);
@@ -216,9 +163,18 @@ static void turn_away(int fd)
 	close(fd);
 }
 
+static struct client *free_place(struct control_server *s, uid_t uid)
+{
+	size_t unused = 0;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		unused += s->client[i].fd < 0;
+	return uid != 0 && unused <= ROOT_PLACES ? NULL : client_of_fd(s, -1);
+}
+
 static void server_accept(struct control_server *s, usec_t now)
 {
-	struct client *c = client_of_fd(s, -1);
+	struct client *c;
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 	int fd = accept4(s->options.listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -228,12 +184,13 @@ static void server_accept(struct control_server *s, usec_t now)
 			s->accept_after = now + ACCEPT_REST;
 		return;
 	}
-	if (!c) {
-		turn_away(fd);
-		return;
-	}
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0) {
 		close(fd);
+		return;
+	}
+	c = free_place(s, peer.uid);
+	if (!c) {
+		turn_away(fd);
 		return;
 	}
 	*c = (struct client){ .fd = fd, .number = ++s->numbers, .uid = peer.uid, .progress = now };
@@ -251,8 +208,11 @@ size_t control_server_poll(struct control_server *s, struct pollfd *fds, size_t 
 
 		if (c->fd < 0)
 			continue;
-		/* The end of a client in work is told without being asked for (POLLHUP). */
-		events = c->out ? POLLOUT : c->working || c->ended ? 0 : POLLIN;
+		/*
+		 * The end of a client in work is told without being asked for (POLLHUP). One whose line waits for its
+		 * turn can be written to: the caller comes back at once.
+		 */
+		events = c->out || c->due ? POLLOUT : c->working || c->ended ? 0 : POLLIN;
 		fds[n++] = (struct pollfd){ .fd = c->fd, .events = (short)events };
 	}
 	return n;
@@ -262,19 +222,22 @@ void control_server_serve(struct control_server *s, const struct pollfd *fds, si
 {
 	bool knock = false;
 
+	s->requests = s->bytes = 0;
 	for (size_t i = 0; i < count; i++) {
-		struct client *c = fds[i].fd < 0 ? NULL : client_of_fd(s, fds[i].fd);
+		const struct pollfd *p = &fds[(s->turn + i) % count];
+		struct client *c = p->fd < 0 ? NULL : client_of_fd(s, p->fd);
 
-		knock |= fds[i].fd == s->options.listen_fd && fds[i].revents;
-		if (c && fds[i].revents)
-			client_serve(s, c, fds[i].revents, now);
+		knock |= p->fd == s->options.listen_fd && p->revents;
+		if (c && p->revents)
+			client_serve(s, c, p->revents, now);
 	}
+	s->turn += TURN_REQUESTS;
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		struct client *c = &s->client[i];
 
 		if (c->fd < 0)
 			continue;
-		if (c->working || c->replied)
+		if (c->working || c->replied || c->due)
 			c->progress = now;
 		c->replied = false;
 		if (now >= c->progress + CONTROL_IDLE)
