@@ -30,7 +30,10 @@ int dispatch_attach(struct bpf_object *object, const char *program, unsigned ifi
 
 	if (err)
 		return err;
-	err = xdp_program__attach(p, (int)ifindex, libxdp_mode(generic), 0);
+	/* libxdp does not take it from the section's name of an object that it is given. */
+	err = xdp_program__set_xdp_frags_support(p, true);
+	if (!err)
+		err = xdp_program__attach(p, (int)ifindex, libxdp_mode(generic), 0);
 	xdp_program__close(p);
 	return err;
 }
