@@ -211,9 +211,17 @@ started_at_once() {
 	wait
 	same "$(cat "$DIR"/status.? | grep -cx 0)" 1 && alpnxdp add once.example --digest "$DIGEST" && alpnxdp detach edge0
 }
+# In a mount namespace where nothing can be made under /tmp.
+started_without_tmp() {
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	unshare -m sh -c 'mount --bind "$1" /mnt && cp "$2" /mnt/bin && mount -t tmpfs -o ro none /tmp &&
+		nsenter --net=/run/netns/"$3" /mnt/bin attach edge0 --socket /mnt/control.sock' sh "$DIR" "$ALPNXDP" "$WWW" &&
+		alpnxdp add tmp.example --digest "$DIGEST" && alpnxdp detach edge0
+}
 facts() { alpnxdp status --json | jq -c '.interfaces[0] | [.conntrack, .port, .mode, .program_id]'; }
 ok "attach with standard descriptors closed" started_without_descriptors
 ok "attach under umask 077: the group gets to the socket" same "$(started_with_umask | tail -n 1)" 755
+ok "attach with a read-only /tmp" started_without_tmp
 ok "attach four times at once" started_at_once
 nginx_up
 alpnxdp attach edge0 >/dev/null

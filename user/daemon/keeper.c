@@ -63,7 +63,8 @@ static void restart_engine(struct keeper *k)
 		keeper_engine_ended(k);
 		return;
 	}
-	log_notice("keeper: the new engine process serves %zu interfaces", k->interfaces);
+	log_notice("keeper: the new engine process serves %zu interface%s", k->interfaces,
+		   k->interfaces == 1 ? "" : "s");
 }
 
 static int wait_ms(const struct keeper *k)

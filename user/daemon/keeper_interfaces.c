@@ -65,6 +65,8 @@ int keeper_serve(struct keeper *k, const struct xdp_attachment *a, struct xdp_er
 		snprintf(error->what, sizeof(error->what), "%s: the engine process does not serve it",
 			 a->ifname);
 		snprintf(error->system, sizeof(error->system), "%s", strerror(-err));
+		snprintf(error->fix, sizeof(error->fix), "to see why: alpnxdp attach %s --foreground",
+			 a->ifname);
 	}
 	return err;
 }

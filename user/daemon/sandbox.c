@@ -81,12 +81,18 @@ static int install_filter(void)
 	return err;
 }
 
-/* A root directory that exists no more: nothing is in it, and nothing can be made in it. */
+/*
+ * A root directory that exists no more: nothing is in it, and nothing can be made in it. Made where something can be:
+ * /tmp may be read-only, full, or missing.
+ */
 static int enter_nowhere(void)
 {
-	char directory[] = "/tmp/alpnxdp-XXXXXX";
+	char places[][32] = { "/run/alpnxdp-XXXXXX", "/tmp/alpnxdp-XXXXXX", "/dev/shm/alpnxdp-XXXXXX" };
+	const char *directory = NULL;
 
-	if (!mkdtemp(directory) || chdir(directory) || rmdir(directory) || chroot("."))
+	for (size_t i = 0; i < ARRAY_SIZE(places) && !directory; i++)
+		directory = mkdtemp(places[i]);
+	if (!directory || chdir(directory) || rmdir(directory) || chroot("."))
 		return -errno;
 	return 0;
 }
