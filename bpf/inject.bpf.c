@@ -82,6 +82,9 @@ int inject_frame(struct xdp_md *ctx)
 /*
  * Only a RST whose sequence number is exactly the kernel's rcv_nxt at this moment ends the connection in silence: one
  * behind it is ignored, one ahead of it makes the kernel send a challenge ACK (RFC 5961 3.2). So it is set here.
+ *
+ * The number that the frame has already is the least that the kernel must have come to. Segments that passed may still
+ * wait in GRO; a RST that overtakes them makes the kernel answer them with a RST of its own, on the wire.
  */
 SEC("xdp")
 int inject_rst(struct xdp_md *ctx)
@@ -93,7 +96,7 @@ int inject_rst(struct xdp_md *ctx)
 	if (headers_parse(ctx, 0, &p) != REASON_NONE)
 		return XDP_DROP;
 	find_connection(ctx, &p, &found);
-	if (found.answer == PROBE_NONE)
+	if (found.answer == PROBE_NONE || (__s32)(found.rcv_nxt - p.seq) < 0)
 		return XDP_DROP;
 	seq = bpf_htonl(found.rcv_nxt);
 	p.tcp->check = checksum_update(p.tcp->check, p.tcp->seq, seq);

@@ -23,12 +23,14 @@ static void engine_injects(struct engine *e)
 	CHECK(!xdp_inject_frame(i, ifindex, large, sizeof(large) - 1));
 	CHECK(xdp_inject_frame(i, ifindex, large, 13) == -EMSGSIZE);
 
-	/* A connection of the kernel's: seen, silenced, gone. The sequence number in the frame is no matter. */
+	/* A connection of the kernel's: seen, silenced, gone. Whatever the kernel has come to is behind one of the two numbers. */
 	len = frame_tcp(&f, client, server, true, 0);
 	CHECK(xdp_probe(i, ifindex, (uint8_t *)&f, len) == PROBE_NONE);
 	len = frame_tcp(&f, e->k->tcp_client, server, true, 0);
 	CHECK(xdp_probe(i, ifindex, (uint8_t *)&f, len) == PROBE_SOCKET);
 	CHECK(recv(e->k->tcp, &byte, 1, MSG_DONTWAIT) == -1 && errno == EAGAIN);
+	CHECK(!xdp_inject_rst(i, ifindex, (uint8_t *)&f, len));
+	len = frame_tcp(&f, e->k->tcp_client, server, true, 0x80000000);
 	CHECK(!xdp_inject_rst(i, ifindex, (uint8_t *)&f, len));
 	CHECK(recv(e->k->tcp, &byte, 1, MSG_DONTWAIT) == -1 && errno == ECONNRESET);
 	CHECK(xdp_probe(i, ifindex, (uint8_t *)&f, len) == PROBE_NONE);

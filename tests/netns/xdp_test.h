@@ -91,6 +91,7 @@ static inline size_t frame_udp(struct test_frame *f, struct end from, struct end
 	return sizeof(f->eth) + sizeof(f->ip) + len;
 }
 
+/* mark: its data, or the sequence number of a RST. */
 static inline size_t frame_tcp(struct test_frame *f, struct end from, struct end to, bool rst, uint32_t mark)
 {
 	const size_t len = sizeof(f->tcp) + (rst ? 0 : sizeof(mark));
@@ -100,6 +101,7 @@ static inline size_t frame_tcp(struct test_frame *f, struct end from, struct end
 	f->tcp = (struct tcphdr){
 		.source = htons(from.port), .dest = htons(to.port), .doff = 5, .rst = rst, .ack = !rst
 	};
+	f->tcp.seq = rst ? htonl(mark) : 0;
 	memcpy(f->data, &mark, sizeof(mark));
 	sum = sum_words(&f->ip.saddr, 8, IPPROTO_TCP + (uint32_t)len);
 	f->tcp.check = htons((uint16_t)~sum_words(&f->tcp, len, sum));

@@ -47,6 +47,7 @@ static struct world {
 	enum probe_answer kernel;
 	bool deaf; /* RSTs do not kill it */
 	unsigned rsts;
+	uint32_t rst_seq;        /* of the last one */
 	uint8_t received[16384]; /* what was given back, as the kernel would read it */
 	size_t received_len;
 	unsigned given_back;
@@ -142,6 +143,7 @@ static int port_silence(void *c, unsigned port, const uint8_t *frame, size_t len
 	assert_int_equal(net_decode(frame, len, &seg, &path), NET_OK);
 	assert_true(seg.flags & TCP_RST);
 	world.rsts++;
+	world.rst_seq = seg.seq;
 	if (!world.deaf)
 		world.kernel = PROBE_NONE;
 	return 0;

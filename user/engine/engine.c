@@ -167,6 +167,7 @@ static void start(struct engine_flow *f, const struct arrival *a, const struct h
 	memcpy(f->in.l2 + 6, f->iface.own_mac, 6);
 	f->born = now;
 	f->acknowledged = f->counted = false;
+	f->passed = 0;
 	f->silence = SILENCE_NOT_YET;
 	f->silence_tries = 0;
 	remember_last(f, &a->seg);
@@ -183,8 +184,10 @@ static void adopt(struct engine *e, const struct arrival *a, const struct flow *
 
 	if (f && !tcp_adopt(&f->tcp, &adoption, now)) {
 		start(f, a, handoff, now);
-		if (entry->slot != ALPNXDP_NO_SLOT)
+		if (entry->slot != ALPNXDP_NO_SLOT) {
+			f->passed = remembered_passed(e, &a->seg);
 			remembered_input(e, f, &a->seg, now);
+		}
 		serve_held(e, f, now);
 		schedule(e, f);
 		return;

@@ -100,7 +100,10 @@ struct engine_ports {
 	bool (*transmit)(void *context, unsigned port, unsigned queue, const uint8_t *frame, size_t len);
 	/* Hands a frame to the kernel as if it had just arrived. 0 or -errno. */
 	int (*give_back)(void *context, unsigned port, const uint8_t *frame, size_t len);
-	/* The same for a RST, whose sequence number is set to what the kernel expects at that moment. */
+	/*
+	 * The same for a RST, whose sequence number is set to what the kernel expects at that moment; dropped if that is
+	 * less than the one it has.
+	 */
 	int (*silence)(void *context, unsigned port, const uint8_t *frame, size_t len);
 	enum probe_answer (*probe)(void *context, unsigned port, const uint8_t *frame, size_t len);
 };

@@ -35,6 +35,7 @@ struct engine_flow {
 	struct tcp_conn tcp;
 	struct tls *tls;
 
+	uint32_t passed; /* bytes of the hello that the program let pass to the kernel, in order */
 	enum silence_step silence;
 	uint8_t silence_tries;
 	usec_t silence_at;
@@ -101,6 +102,8 @@ void flow_end_entry(struct engine *e, unsigned port, const struct flow_key *key,
 /* remembered.c */
 /* Is this frame the one that the entry was made for? */
 bool remembered_fits(struct engine *e, const struct arrival *a, const struct flow *entry);
+/* How many bytes before the frame's own have passed to the kernel, without a gap. */
+uint32_t remembered_passed(const struct engine *e, const struct segment *seg);
 /* Hands TCP what passed to the kernel before the flow was offered. */
 void remembered_input(struct engine *e, struct engine_flow *f, const struct segment *seg, usec_t now);
 

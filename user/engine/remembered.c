@@ -31,6 +31,15 @@ static bool has(const struct hello_slot *slot, size_t at)
 	return slot->have[at / 64] >> (at % 64) & 1;
 }
 
+uint32_t remembered_passed(const struct engine *e, const struct segment *seg)
+{
+	uint32_t passed = 0;
+
+	while (passed < seg->seq - e->hello.first && has(&e->hello, passed))
+		passed++;
+	return passed;
+}
+
 /* Every unbroken run of bytes is a segment with the timestamps of the one that has just come. */
 void remembered_input(struct engine *e, struct engine_flow *f, const struct segment *seg, usec_t now)
 {

@@ -5,7 +5,8 @@
  * The inject program fills in the sequence number that the kernel expects at that moment: one behind it would be
  * ignored, one ahead of it would bring out a challenge ACK (RFC 5961 3.2) on the wire. A request socket whose last ACK
  * still sits in GRO is left alone until it has become a socket: a RST that overtakes the ACK makes the kernel
- * answer the ACK with a RST of its own.
+ * answer the ACK with a RST of its own. The same holds for segments of the hello that passed before it was offered; until
+ * the kernel has them the program drops the RST.
  */
 #include <string.h>
 #include "engine/flow.h"
@@ -15,9 +16,10 @@
 static const usec_t retry_after[ENGINE_SILENCE_TRIES] = { 10 * USEC_PER_MSEC, 50 * USEC_PER_MSEC,
 							  200 * USEC_PER_MSEC };
 
-static size_t build_rst(struct engine *e, const struct engine_flow *f)
+/* The last one asks no more what the kernel has: it may have dropped what passed. */
+static size_t build_rst(struct engine *e, const struct engine_flow *f, bool last)
 {
-	const struct segment rst = { .flags = TCP_RST, .seq = f->handoff.rcv_nxt };
+	const struct segment rst = { .flags = TCP_RST, .seq = f->handoff.rcv_nxt + (last ? 0 : f->passed) };
 
 	return net_encode(&f->in, &rst, e->frame, sizeof(e->frame));
 }
@@ -50,7 +52,7 @@ void silence_step(struct engine *e, struct engine_flow *f, usec_t now)
 
 	if (f->silence != SILENCE_DUE || now < f->silence_at)
 		return;
-	len = build_rst(e, f);
+	len = build_rst(e, f, f->silence_tries == ENGINE_SILENCE_TRIES);
 	if (f->handoff.source == HANDOFF_REQUEST && now - f->born < ENGINE_REQUEST_WAIT &&
 	    e->ports.probe(e->ports.context, f->port, e->frame, len) == PROBE_REQUEST) {
 		f->silence_at = now + REQUEST_POLL;
@@ -71,5 +73,5 @@ void silence_now(struct engine *e, struct engine_flow *f)
 {
 	if (f->silence != SILENCE_DUE)
 		return;
-	finish(f, inject(e, f, build_rst(e, f)) ? &e->counters.silenced : &e->counters.unsilenced);
+	finish(f, inject(e, f, build_rst(e, f, true)) ? &e->counters.silenced : &e->counters.unsilenced);
 }
