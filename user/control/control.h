@@ -4,8 +4,9 @@
  *
  * Owns: the messages (pure), the server's connections, the client's one exchange.
  * Refuses: lines longer than CONTROL_LINE_MAX, bytes that are not printable, more than CONTROL_CLIENTS at
- * once (the last few places are root's), a client that is silent for CONTROL_IDLE. Access is the socket's file mode (0660, root and the group
- * "alpnxdp"); the peer's uid comes with every request, for verbs that are root's alone.
+ * once (the last few places are root's), a client that is silent for CONTROL_IDLE. Access is the socket's
+ * file mode (0660, root and the group "alpnxdp"); the peer's uid comes with every request, for verbs that are
+ * root's alone.
  *
  * A request is words separated by single spaces: a verb, then key=value words. Values are percent-encoded
  * (RFC 3986 2.1: everything but unreserved characters), so that a line can be read, logged and typed by a
@@ -124,8 +125,9 @@ void control_server_reply(struct control_server *s, const struct control_client 
 
 /*
  * For a poll() loop: fills at most max entries, returns how many (CONTROL_CLIENTS + 1 is enough); then serve
- * what is ready, a few requests per call. Serve also when the deadline has come, count may be 0. Never blocks. One client too many is
- * told so (EXIT_TRY_AGAIN). System calls: accept4, getsockopt, recvfrom, sendto, close.
+ * what is ready, a few requests per call. Serve also when the deadline has come, count may be 0. Never
+ * blocks. One client too many is told so (EXIT_TRY_AGAIN). System calls: accept4, getsockopt, recvfrom,
+ * sendto, close.
  */
 struct pollfd;
 size_t control_server_poll(struct control_server *s, struct pollfd *fds, size_t max);
