@@ -52,14 +52,18 @@ static __always_inline __u32 word_of(const __u8 *bytes)
 	return word;
 }
 
-/* Seeded with the random part of own_mac, so that nobody can aim at another's mark. Never 0. */
+/*
+ * Seeded with the random part of own_mac, so that nobody can aim at another's mark: what a client can choose, its address
+ * and its port, comes in at different steps, or equal sums of the two would have one mark whatever the seed. Never 0.
+ */
 static __always_inline __u32 place_hash(const struct config *cfg, const struct flow_key *key)
 {
 	__u32 hash = word_of(cfg->own_mac + 2);
 
-	hash = (hash ^ word_of(key->saddr + 12) ^ key->sport) * 0x9e3779b1u;
+	hash = (hash ^ word_of(key->saddr + 12)) * 0x9e3779b1u;
 	hash = (hash ^ hash >> 15 ^ word_of(key->saddr + 8)) * 0x85ebca6bu;
-	hash = (hash ^ hash >> 13 ^ word_of(key->saddr + 4) ^ word_of(key->daddr + 12)) * 0xc2b2ae35u;
+	hash = (hash ^ hash >> 14 ^ word_of(key->saddr + 4) ^ key->sport) * 0x9e3779b1u;
+	hash = (hash ^ hash >> 13 ^ word_of(key->saddr) ^ word_of(key->daddr + 12)) * 0xc2b2ae35u;
 	return (hash ^ hash >> 16) | 1;
 }
 

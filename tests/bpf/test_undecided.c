@@ -9,13 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include <linux/bpf.h>
 #include "../corpus/corpus.h"
 #include "follow.h"
 #include "story.h"
 #include "undecided.h"
 
 static const char hello_file[] = "boulder-va-go1.26";
-enum { DECIDED = 251, HALF = 200, CROWD = 800 };
+enum { DECIDED = 251, HALF = 200, CROWD = 800, CLIENTS = 100 };
 
 static void test_stories(void **state)
 {
@@ -105,12 +106,37 @@ static void test_collision(void **state)
 		follow_close(&crowd[--n]);
 }
 
+/* The SYNs of clients whose address and port make up for each other: each has a mark of its own. */
+static void test_nobody_aims_at_a_mark(void **state)
+{
+	const struct row row = { .name = "marks" };
+	struct frame syn = {
+		.family = 4, .daddr = { 10, 99, 0, 1 }, .dport = 443, .flags = SYN, .window = 1000
+	};
+	struct frame_bytes bytes;
+	unsigned i, marked;
+
+	(void)state;
+	undecided_clear();
+	books_set_conditions(&row);
+	for (i = 0; i < CLIENTS; i++) {
+		memcpy(syn.saddr, (uint8_t[]){ 10, (uint8_t)i, 3, 4 }, 4);
+		syn.sport = (uint16_t)(0x8000 ^ i);
+		frame_build(&syn, &bytes);
+		assert_int_equal(bench_run_frame(&bytes), XDP_PASS);
+	}
+	marked = undecided_clear();
+	print_message("  %u clients, %u marks\n", CLIENTS, marked);
+	assert_in_range(marked, CLIENTS - 4, CLIENTS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stories),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_collision),
+		cmocka_unit_test(test_nobody_aims_at_a_mark),
 	};
 	const char *why;
 	int failed;
