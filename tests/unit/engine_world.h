@@ -52,6 +52,7 @@ static struct world {
 	size_t received_len;
 	unsigned given_back;
 	bool received_fin;
+	uint32_t received_ts; /* of the last segment given back; 0: it has none */
 } world;
 
 static struct entry *entry_of(const struct flow_key *key)
@@ -128,6 +129,7 @@ static int port_give_back(void *c, unsigned port, const uint8_t *frame, size_t l
 	assert_memory_equal(path.l2 + 6, own_mac, 6);
 	memcpy(world.received + world.received_len, seg.data, seg.len);
 	world.received_len += seg.len;
+	world.received_ts = seg.has_ts ? seg.tsval : 0;
 	world.received_fin |= (seg.flags & TCP_FIN) != 0;
 	world.given_back++;
 	return 0;

@@ -227,6 +227,36 @@ static void test_a_port_that_goes_takes_what_was_declined(void **state)
 	world_tick(ENGINE_DECLINE_GRACE);
 }
 
+/* Somebody else's segment, far outside the window: what is given back does not carry its timestamp. */
+static void test_a_stranger_s_timestamp_is_not_given_back(void **state)
+{
+	struct segment seg = { .seq = 1000,
+			       .ack = 5000,
+			       .flags = TCP_ACK,
+			       .window = 65535,
+			       .data = half,
+			       .len = sizeof(half),
+			       .has_ts = true,
+			       .tsval = 77 };
+	struct peer p;
+
+	(void)state;
+	peer_init(&p, 1, 4000);
+	p.handoff.flags |= HANDOFF_TIMESTAMPS;
+	p.handoff.ts_recent = 77;
+	peer_offer(&p);
+	peer_send(&p, &seg);
+	seg.seq += 1u << 30;
+	seg.tsval += 1u << 30;
+	peer_send(&p, &seg);
+	seg.has_ts = false;
+	peer_send(&p, &seg);
+	world_tick(ENGINE_HELLO_TIME);
+	assert_int_equal(OUTCOME(DECLINED_HELLO_TIME), 1);
+	assert_int_equal(world.received_len, sizeof(half));
+	assert_int_equal(world.received_ts, 77);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
@@ -242,6 +272,7 @@ int main(void)
 		T(test_a_deferred_request_socket_is_silenced_after_a_while),
 		T(test_making_room_does_not_forget_the_kernel),
 		T(test_a_port_that_goes_takes_its_flows),
+		T(test_a_stranger_s_timestamp_is_not_given_back),
 		T(test_a_port_that_goes_takes_what_was_declined),
 	};
 

@@ -34,7 +34,11 @@ static void give_back_segment(struct engine *e, struct engine_flow *f, const str
 	give_back(e, f->port, e->frame, net_encode(&f->in, seg, e->frame, sizeof(e->frame)));
 }
 
-/* What has been received in order, with the latest timestamps, acknowledging nothing of ours but the handshake. */
+/*
+ * What has been received in order, acknowledging nothing of ours but the handshake. The timestamp is one that TCP has
+ * accepted: anybody may have sent the latest segment, and a kernel that believed its value would take all that the
+ * validator sends for old (RFC 7323 5.3).
+ */
 static void give_back_bytes(struct engine *e, struct engine_flow *f)
 {
 	const uint8_t *bytes;
@@ -44,6 +48,8 @@ static void give_back_bytes(struct engine *e, struct engine_flow *f)
 
 	seg.seq = f->handoff.rcv_nxt;
 	seg.ack = f->handoff.snd_nxt;
+	seg.has_ts = f->handoff.flags & HANDOFF_TIMESTAMPS;
+	seg.tsval = f->tcp.ts_recent;
 	do {
 		seg.data = bytes;
 		seg.len = MIN(left, (size_t)GIVE_BACK_DATA);
