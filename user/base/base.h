@@ -2,7 +2,7 @@
 /*
  * base: what every other module needs and no library gives in this form.
  *
- * Owns: time as a type, checked cursors over bytes, the log, a JSON writer. Uses nothing.
+ * Owns: time as a type, checked cursors over bytes, keyed hashes, the log, a JSON writer. Uses nothing.
  * The cursors never read past their end and never leave it behind: after a failed read nothing has moved.
  */
 #ifndef ALPNXDP_BASE_H
@@ -98,6 +98,20 @@ static inline bool read_skip(struct reader *r, size_t len)
 	return read_span(r, len, &ignored);
 }
 
+/* ---------------------------------------------------------------- letters */
+
+/* Of a hexadecimal digit; -1: it is none. */
+static inline int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
 /* ------------------------------------------------------------------- hash */
 
 /* SipHash-2-4 of len bytes under a 16-byte key: for tables whose keys a stranger chooses. */
@@ -133,8 +147,8 @@ void log_vline(enum log_level level, const char *format, va_list args) __attribu
 
 /*
  * Writes one JSON text into a buffer that grows. Commas are put by the writer; text is escaped, and bytes that are
- * not UTF-8 become U+FFFD. (The names keep out of the way of libjansson, which reads JSON for us.) Keys: NULL inside arrays. After a failed allocation every call is ignored and
- * jsonw_finish() returns NULL.
+ * not UTF-8 become U+FFFD. (The names keep out of the way of libjansson, which reads JSON for us.) Keys: NULL inside
+ * arrays. After a failed allocation every call is ignored and jsonw_finish() returns NULL.
  */
 struct jsonw {
 	char *text;

@@ -60,17 +60,6 @@ static bool parse_base64(const char *text, uint8_t out[DIGEST_LEN])
 	return !(bits & 3);
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* stride: 2 for plain hex, 3 where a colon stands between the bytes. */
 static bool parse_hex(const char *text, size_t stride, uint8_t out[DIGEST_LEN])
 {

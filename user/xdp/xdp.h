@@ -111,7 +111,7 @@ int xdp_neighbours(const char *ifname, struct xdp_neighbour *out, size_t max, en
 
 struct xdp_inject {
 	int frame_fd; /* passes a frame on as it is */
-	int rst_fd;   /* sets a RST's sequence number to the kernel's rcv_nxt, unless that is still behind it */
+	int rst_fd; /* sets a RST's sequence number to the kernel's rcv_nxt, unless that is still behind it */
 	int probe_fd; /* answers enum probe_answer */
 };
 int xdp_inject_load(struct xdp_inject *out, struct xdp_error *error); /* keeper */
