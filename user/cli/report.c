@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "cli/command.h"
+#include "engine/engine.h"
 
 static void print_daemon(const json_t *status)
 {
@@ -62,6 +63,24 @@ static void print_counters(const json_t *counters)
 			  xdp_reason_help(r));
 }
 
+static void print_outcomes(const json_t *outcomes)
+{
+	struct section s = { .title = "how flows ended" };
+
+	for (enum engine_outcome o = 0; o < NUM_OUTCOMES; o++)
+		print_row(&s, engine_outcome_name(o), reply_number(outcomes, engine_outcome_name(o)),
+			  engine_outcome_help(o));
+}
+
+static void print_gate(const json_t *gate)
+{
+	struct section s = { .title = "hellos not answered" };
+
+	for (enum gate_reject r = 0; r < NUM_GATE_REJECTS; r++)
+		print_row(&s, gate_reject_name(r), reply_number(gate, gate_reject_name(r)),
+			  gate_reject_help(r));
+}
+
 static void print_neighbours(const json_t *list)
 {
 	const json_t *program;
@@ -113,13 +132,16 @@ static void print_flows(const json_t *status)
 	static const struct {
 		const char *key, *title;
 	} rows[] = {
-		{ "outcomes", "how flows ended" },    { "gate", "hellos not answered" },
-		{ "drops", "frames not understood" }, { "silence", "the kernel's half" },
-		{ "given_back", "given back" },       { "transmit", "sent" },
+		{ "drops", "frames not understood" },
+		{ "silence", "the kernel's half" },
+		{ "given_back", "given back" },
+		{ "transmit", "sent" },
 	};
 	struct section odd = { .title = "frames that belong to no flow" };
 
 	putchar('\n');
+	print_outcomes(json_object_get(status, "outcomes"));
+	print_gate(json_object_get(status, "gate"));
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		print_numbers(rows[i].title, json_object_get(status, rows[i].key));
 	print_row(&odd, "strays", reply_number(status, "strays"), "nobody offered their flow");
