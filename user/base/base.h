@@ -133,7 +133,6 @@ enum log_level {
  * A line is cut at 1,000 bytes. Nothing that arrives per packet is logged above LOG_LEVEL_DEBUG.
  */
 void log_setup(enum log_level most, bool prefix);
-enum log_level log_most(void);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_vline(enum log_level level, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 

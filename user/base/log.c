@@ -13,11 +13,6 @@ void log_setup(enum log_level most, bool prefix)
 	with_prefix = prefix;
 }
 
-enum log_level log_most(void)
-{
-	return most_level;
-}
-
 void log_vline(enum log_level level, const char *format, va_list args)
 {
 	char line[1000];

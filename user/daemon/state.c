@@ -17,7 +17,8 @@
 
 enum { LOG_MAX = 1 << 20 };
 
-int state_path(const char *socket_path, const char *name, char out[STATE_PATH_MAX])
+/* "<directory of the socket>/<name>". -ENAMETOOLONG if it does not fit. */
+static int state_path(const char *socket_path, const char *name, char out[STATE_PATH_MAX])
 {
 	const char *slash = strrchr(socket_path, '/');
 	int directory = slash ? (int)(slash - socket_path) : 1;

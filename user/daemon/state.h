@@ -11,9 +11,6 @@ enum { STATE_MAX = 64 << 20, STATE_PATH_MAX = 256 }; /* bytes of saved challenge
 /* Makes the socket's directory if it is missing (0755). 0 or -errno. */
 int state_prepare(const char *socket_path);
 
-/* "<directory of the socket>/<name>". -ENAMETOOLONG if it does not fit. */
-int state_path(const char *socket_path, const char *name, char out[STATE_PATH_MAX]);
-
 /* Copies what is in memfd, at most STATE_MAX bytes, to the file: written beside it, 0600, and renamed. Nothing in it:
  * no file. 0 or -errno. */
 int state_save(const char *socket_path, int memfd);

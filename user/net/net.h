@@ -22,8 +22,7 @@ enum {
 };
 
 enum {
-	NET_MAX_L2 = 22,                        /* Ethernet and two tags */
-	NET_MAX_HEADERS = NET_MAX_L2 + 40 + 60, /* room that net_encode() may need in front of the data */
+	NET_MAX_L2 = 22, /* Ethernet and two tags */
 };
 
 /* Sequence numbers have one order (RFC 9293 3.4): these, and no other comparison in the tree. */
