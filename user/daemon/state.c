@@ -13,6 +13,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/base.h"
 #include "daemon/state.h"
 
 enum { LOG_MAX = 1 << 20 };
@@ -79,6 +80,15 @@ int state_save(const char *socket_path, int memfd)
 	return err;
 }
 
+/* In a directory like /tmp the file may be anybody's, and whoever writes it gets certificates for our names. */
+static bool is_ours(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 int state_open(const char *socket_path)
 {
 	char path[STATE_PATH_MAX];
@@ -87,8 +97,14 @@ int state_open(const char *socket_path)
 
 	if (err)
 		return err;
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); /* a FIFO would keep us waiting */
+	if (fd < 0)
+		return -errno;
+	if (is_ours(fd))
+		return fd;
+	close(fd);
+	log_warning("keeper: %s: not used: it is not a file of ours alone", path);
+	return -EPERM;
 }
 
 int state_write_pid(const char *socket_path)
