@@ -60,6 +60,22 @@ ok "nginx serves" nginx_answers
 ok "attach again" attach
 ok "we answer" answered
 
+# ---- the engine hangs for so long that nothing more fits between it and the keeper
+engine=$(engine_pid)
+kill -STOP "$engine"
+changes() {
+	local i
+	for ((i = 0; i < 600; i++)); do
+		www ip link set edge0 mtu $((1400 + i % 2))
+		# One message a look: the keeper must see each of them.
+		sleep 0.002
+		gone "$engine" && return 0
+	done
+	retry 4 gone "$engine"
+}
+ok "engine stopped, and told more than fits: it is ended" changes
+ok "another one answers" retry 5 answered
+
 # ---- another daemon for the same interface
 second() { www "$ALPNXDP" attach edge0 --socket "$DIR/second/control.sock" 2>"$DIR/said"; }
 ok "a second daemon is refused" not second

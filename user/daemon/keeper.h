@@ -35,7 +35,9 @@ int keeper_run(const struct daemon_options *o, int listen_fd, keeper_ready *read
 int keeper_start_engine(struct keeper *k);  /* forks it and sends what it needs to begin; 0 or -errno */
 void keeper_stop_engine(struct keeper *k);  /* ends it and waits for its end */
 void keeper_engine_ended(struct keeper *k); /* after its end: when to start another */
-int keeper_hear(struct keeper *k);          /* one message from it; 1, 0: gone, -EAGAIN, -errno */
+int keeper_tell(struct keeper *k,
+		const struct message *m); /* 0 or -errno; ends an engine that does not read */
+int keeper_hear(struct keeper *k);        /* one message from it; 1, 0: gone, -EAGAIN, -errno */
 
 /* keeper_interfaces.c */
 int keeper_attach(struct keeper *k, const struct xdp_attach_options *o, struct daemon_report *report);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "daemon/keeper.h"
@@ -34,6 +35,21 @@ static _Noreturn void become_engine(int channel)
 	_exit(worker_run(3));
 }
 
+/*
+ * An engine that reads nothing any more hangs: it is ended, and another one starts. Whoever waited for it would be deaf
+ * to signals and links.
+ */
+int keeper_tell(struct keeper *k, const struct message *m)
+{
+	int err = k->channel < 0 ? -EPIPE : channel_send(k->channel, m);
+
+	if (err == -EAGAIN) {
+		log_error("keeper: the engine process does not read what it is told: it is ended");
+		kill(k->engine, SIGKILL);
+	}
+	return err;
+}
+
 static int send_start(struct keeper *k)
 {
 	struct message m = { .type = MESSAGE_START, .fd_count = 4 };
@@ -46,7 +62,7 @@ static int send_start(struct keeper *k)
 	m.fd[3] = k->listen_fd;
 	if (saved >= 0)
 		m.fd[m.fd_count++] = saved;
-	err = channel_send(k->channel, &m);
+	err = keeper_tell(k, &m);
 	if (saved >= 0)
 		close(saved);
 	return err;
@@ -54,10 +70,15 @@ static int send_start(struct keeper *k)
 
 int keeper_start_engine(struct keeper *k)
 {
+	const struct timeval patience = {
+		.tv_sec = 1
+	}; /* for an engine that does not read; see keeper_tell() */
 	int pair[2], err;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
+	if (setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)))
+		log_warning("keeper: %s", strerror(errno));
 	k->engine = fork();
 	if (k->engine < 0) {
 		err = -errno;
@@ -133,8 +154,7 @@ static void answer_request(struct keeper *k, struct message *m)
 		keeper_attach(k, &options, &result.report);
 	}
 	result.report.ok = result.report.err == 0;
-	if (k->channel >= 0)
-		channel_send(k->channel, &result);
+	keeper_tell(k, &result);
 	if (m->request.verb == REQUEST_DETACH && !k->interfaces)
 		k->stopping = true;
 }

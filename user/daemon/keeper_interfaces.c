@@ -25,7 +25,7 @@ static int send_interface(struct keeper *k, const struct xdp_attachment *a)
 	m.fd[4] = a->maps.names;
 	m.fd[5] = a->maps.hellos;
 	m.fd[6] = a->maps.counters;
-	return channel_send(k->channel, &m);
+	return keeper_tell(k, &m);
 }
 
 static int send_queue(struct keeper *k, const struct xdp_attachment *a, const struct xdp_socket *socket)
@@ -36,7 +36,7 @@ static int send_queue(struct keeper *k, const struct xdp_attachment *a, const st
 				   .fd_count = 2,
 				   .fd = { socket->fd, socket->umem_fd } };
 
-	return channel_send(k->channel, &m);
+	return keeper_tell(k, &m);
 }
 
 /* The engine maps the rings before the sockets are bound (xdp.h tells why). Only it holds the sockets afterwards: a copy
@@ -54,7 +54,7 @@ int keeper_serve(struct keeper *k, const struct xdp_attachment *a, struct xdp_er
 			err = send_queue(k, a, &sockets[opened++]);
 	}
 	if (!err)
-		err = channel_send(k->channel, &begin);
+		err = keeper_tell(k, &begin);
 	if (!err && !keeper_wait_ready(k, a->ifindex))
 		err = -EPIPE;
 	for (q = 0; !err && q < opened; q++)
@@ -75,8 +75,7 @@ static void tell_gone(struct keeper *k, unsigned ifindex)
 {
 	const struct message gone = { .type = MESSAGE_GONE, .ifindex = ifindex };
 
-	if (k->channel >= 0)
-		channel_send(k->channel, &gone);
+	keeper_tell(k, &gone);
 }
 
 void keeper_forget(struct keeper *k, struct xdp_attachment *a)

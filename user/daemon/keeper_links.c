@@ -56,8 +56,7 @@ static void tell_changed(struct keeper *k, const struct xdp_attachment *a)
 	struct message m = { .type = MESSAGE_CHANGED, .ifindex = a->ifindex };
 
 	m.report.attachment = *a;
-	if (k->channel >= 0)
-		channel_send(k->channel, &m);
+	keeper_tell(k, &m);
 }
 
 /* New queues get sockets; those of the old ones are made anew, too. Until then what comes in on them passes. */
