@@ -218,10 +218,21 @@ started_without_tmp() {
 		nsenter --net=/run/netns/"$3" /mnt/bin attach edge0 --socket /mnt/control.sock' sh "$DIR" "$ALPNXDP" "$WWW" &&
 		alpnxdp add tmp.example --digest "$DIGEST" && alpnxdp detach edge0
 }
+# A terminal that closes tells all its processes, a service manager that stops one, too: the engine leaves it to the keeper.
+survives_hangup() {
+	local engine
+	alpnxdp attach edge0 >/dev/null
+	engine=$(engine_pid)
+	kill -HUP "$engine" "$(keeper_pid)"
+	kill -TERM "$engine"
+	sleep 0.3
+	same "$(engine_pid)" "$engine" && alpnxdp detach edge0
+}
 facts() { alpnxdp status --json | jq -c '.interfaces[0] | [.conntrack, .port, .mode, .program_id]'; }
 ok "attach with standard descriptors closed" started_without_descriptors
 ok "attach under umask 077: the group gets to the socket" same "$(started_with_umask | tail -n 1)" 755
 ok "attach with a read-only /tmp" started_without_tmp
+ok "a closing terminal does not end the engine" survives_hangup
 ok "attach four times at once" started_at_once
 nginx_up
 alpnxdp attach edge0 >/dev/null

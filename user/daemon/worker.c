@@ -196,7 +196,10 @@ int worker_run(int channel)
 
 	w->channel = channel;
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGINT, SIG_IGN); /* the terminal's is for the keeper; we end when it does */
+	/* What a terminal or a service manager sends to all of us is for the keeper; we end when it does. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	err = sandbox_enter();
 	if (!err)
 		err = prepare(w);
