@@ -184,7 +184,7 @@ static __always_inline enum reason judge_later(struct xdp_md *ctx, const struct 
 					       const struct packet *p, struct scratch *s, struct place *at)
 {
 	struct hello_start start = { .first = at->slot->first, .known = true };
-	struct flow flow = { .slot = place_slot_index(at) };
+	struct flow flow = { .slot = at->index };
 	__u32 last = p->seq - start.first + p->data_len - 1;
 	struct packet end = *p;
 	int reason, verdict;
@@ -214,11 +214,12 @@ static __always_inline enum reason judge_data(struct xdp_md *ctx, const struct c
 
 	if (!place_find(cfg, &p->key, &at))
 		return REASON_NOT_HELLO;
-	if (place_is_marked(&at) && slot_is_of(at.slot, p))
+	if (place_is_marked(&at) && place_open(&p->key, &at) && slot_is_of(at.slot, p))
 		return judge_later(ctx, cfg, l, p, s, &at);
 	verdict = walk_segment(ctx, p, s);
 	if (verdict == HELLO_MORE || (verdict == HELLO_NOT && place_is_marked(&at)))
-		return judge_undecided(ctx, p, s, &at, verdict == HELLO_MORE);
+		return place_open(&p->key, &at) ? judge_undecided(ctx, p, s, &at, verdict == HELLO_MORE)
+						: REASON_NOT_HELLO;
 	place_leave(&at, p);
 	return verdict == HELLO_ACME ? judge_acme(ctx, cfg, l, p, s) : reason_of(verdict);
 }

@@ -9,6 +9,9 @@
  * Which flows may be in the middle of a hello is told by a table of marks: a SYN sets the flow's mark, a decided hello
  * takes it away. A segment of any other flow costs one look at that table. A mark that another flow has overwritten
  * costs a validation at most: the hello passes.
+ *
+ * The slots are a cache of sets: a flow may take any of SLOT_WAYS, and takes the one that was begun first. With one slot
+ * for each hash, 64 validations at a time over a bad network put one in 600 out of its slot before its list was whole.
  */
 #ifndef ALPNXDP_UNDECIDED_H
 #define ALPNXDP_UNDECIDED_H
@@ -20,7 +23,7 @@
 #include "hello.h"
 #include "maps.h"
 
-enum { MARKS = 65536, HAVE_WORDS = ALPNXDP_MAX_HELLO / 64 };
+enum { MARKS = 65536, SLOT_WAYS = 4, HAVE_WORDS = ALPNXDP_MAX_HELLO / 64 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -37,9 +40,10 @@ struct {
 	__type(value, __u32);
 } marks SEC(".maps");
 
-/* Where a flow has its mark and its slot. */
+/* Where a flow has its mark and its slot; slot is NULL until place_open(). */
 struct place {
 	__u32 hash;
+	__u32 index;
 	__u32 *mark;
 	struct hello_slot *slot;
 };
@@ -67,11 +71,6 @@ static __always_inline __u32 place_hash(const struct config *cfg, const struct f
 	return (hash ^ hash >> 16) | 1;
 }
 
-static __always_inline __u32 place_slot_index(const struct place *at)
-{
-	return at->hash >> 1 & (ALPNXDP_SLOTS - 1);
-}
-
 static __always_inline bool place_find(const struct config *cfg, const struct flow_key *key, struct place *at)
 {
 	__u32 index;
@@ -79,9 +78,8 @@ static __always_inline bool place_find(const struct config *cfg, const struct fl
 	at->hash = place_hash(cfg, key);
 	index = at->hash >> 1 & (MARKS - 1);
 	at->mark = bpf_map_lookup_elem(&marks, &index);
-	index = place_slot_index(at);
-	at->slot = bpf_map_lookup_elem(&hellos, &index);
-	return at->mark && at->slot;
+	at->slot = NULL;
+	return at->mark;
 }
 
 /* A connection begins: hello segments may come. */
@@ -114,6 +112,41 @@ static __always_inline bool key_equal(const struct flow_key *a, const struct flo
 	return !difference;
 }
 
+/*
+ * The number of the flow's slot, or of the one that it would take. Decided hellos count as begun ALPNXDP_UNDECIDED_MS
+ * earlier, so they go first, the oldest of them before the engine may still be reading the latest.
+ */
+__noinline int slot_choose(const struct flow_key *key, __u32 hash)
+{
+	__u32 i, index, best = hash >> 1 & (ALPNXDP_SLOTS - 1) & ~(SLOT_WAYS - 1);
+	__u64 oldest = ~0ull;
+	__u32 first = best;
+	struct hello_slot *slot;
+
+	if (!key)
+		return 0;
+	for (i = 0; i < SLOT_WAYS; i++) {
+		index = first + i;
+		slot = bpf_map_lookup_elem(&hellos, &index);
+		if (!slot)
+			break;
+		if (key_equal(&slot->key, key))
+			return index;
+		if (slot->begun_ns < oldest) {
+			oldest = slot->begun_ns;
+			best = index;
+		}
+	}
+	return best;
+}
+
+static __always_inline bool place_open(const struct flow_key *key, struct place *at)
+{
+	at->index = slot_choose(key, at->hash);
+	at->slot = bpf_map_lookup_elem(&hellos, &at->index);
+	return at->slot;
+}
+
 /* Is a hello of the segment's flow under way in this slot? */
 static __always_inline bool slot_is_under_way(const struct hello_slot *slot, const struct packet *p)
 {
@@ -133,7 +166,7 @@ static __always_inline bool slot_is_of(const struct hello_slot *slot, const stru
  */
 static __always_inline void place_leave(const struct place *at, const struct packet *p)
 {
-	if (!slot_is_under_way(at->slot, p))
+	if (at->slot && !slot_is_under_way(at->slot, p))
 		place_unmark(at);
 }
 
@@ -148,7 +181,7 @@ static __always_inline void slot_begin(struct hello_slot *slot, const struct flo
 /* Decided: the flow's next segments are looked at by themselves. The bytes stay for the engine, until they are overwritten. */
 static __always_inline void place_decide(const struct place *at)
 {
-	at->slot->begun_ns = 0;
+	at->slot->begun_ns -= ALPNXDP_UNDECIDED_MS * 1000000ull;
 	place_unmark(at);
 }
 
@@ -242,7 +275,7 @@ static __always_inline bool slot_copy(struct xdp_md *ctx, struct hello_slot *slo
 static __always_inline int slot_add(struct xdp_md *ctx, const struct place *at, const struct packet *p)
 {
 	__u32 from = p->seq - at->slot->first, to = from + p->data_len;
-	__u32 index = place_slot_index(at);
+	__u32 index = at->index;
 	int len;
 
 	if (!slot_copy(ctx, at->slot, p))

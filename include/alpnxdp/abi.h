@@ -109,7 +109,7 @@ _Static_assert(sizeof(struct flow) == 56, "the layout of struct flow is part of 
 
 /*
  * Map "hellos", mmapable: the bytes of hellos whose ALPN list was not in view yet. They have passed to the kernel; this
- * is a copy. Direct-mapped by the flow: a newer hello takes the place of an older one, so a reader compares the key
+ * is a copy. A newer hello may take the place of an older one at any time, so a reader compares the key
  * after it has copied. Bit i of `have` (in word i / 64) says that bytes[i] is there; bytes[0] has the number `first`.
  */
 struct hello_slot {

@@ -74,7 +74,7 @@ static enum reason show(struct follow *f, size_t from, size_t to)
 	return follow_show(f, &segment);
 }
 
-/* Two flows with one slot: the newer one has it, the older one's hello passes and is the web server's. */
+/* One flow more than a set has slots: the newest takes the oldest one's, whose hello passes and is the web server's. */
 static void test_collision(void **state)
 {
 	const struct row row = { "collision", PEER_SOCKET, .syn_seen = true };
