@@ -106,6 +106,8 @@ static __always_inline enum reason handoff_from_socket(struct xdp_md *ctx, struc
 {
 	if (handoff_socket_signed(tp))
 		return REASON_KERNEL_FEATURE;
+	if (tp->fastopen_rsk) /* Fast Open: the handshake is not complete, whatever has been received */
+		return REASON_KERNEL_STATE;
 	if (tp->bytes_sent || tp->write_seq != tp->snd_nxt || tp->snd_una != tp->snd_nxt)
 		return REASON_KERNEL_STATE;
 	if (!handoff_seq_fits(start, tp->rcv_nxt, p->seq))
@@ -169,6 +171,7 @@ static __always_inline enum reason handoff_read(struct xdp_md *ctx, struct bpf_s
 	struct tcp_sock *tp;
 
 	switch (sk->state) {
+	case TCP_SYN_RECV: /* between two lines of tcp_check_req(), as another CPU takes the handshake's last ACK */
 	case TCP_ESTABLISHED:
 		tp = bpf_skc_to_tcp_sock(sk);
 		return tp ? handoff_from_socket(ctx, tp, p, start, h) : REASON_KERNEL_FEATURE;

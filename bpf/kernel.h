@@ -90,6 +90,7 @@ struct bpf_sock_tuple {
 /* States as bpf_sock.state shows them. */
 enum {
 	TCP_ESTABLISHED = 1,
+	TCP_SYN_RECV = 3,
 	TCP_TIME_WAIT = 6,
 	TCP_CLOSE = 7,
 	TCP_LISTEN = 10,
@@ -207,6 +208,8 @@ struct tcp_options_received {
 	__u16 rcv_wscale : 4;
 };
 
+struct request_sock;
+
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u64 bytes_received;
@@ -222,6 +225,7 @@ struct tcp_sock {
 	__u32 srtt_us;
 	__u32 tsoffset;
 	struct tcp_options_received rx_opt;
+	struct request_sock *fastopen_rsk;
 	__u8 tcp_usec_ts : 1; /* 6.7 */
 	bool is_mptcp;        /* CONFIG_MPTCP */
 	void *md5sig_info;    /* CONFIG_TCP_MD5SIG */
