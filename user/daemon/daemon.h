@@ -7,7 +7,8 @@
  * nothing else: no capability, no file system, a short list of system calls. It does all that touches bytes from
  * outside: frames, TCP, TLS, challenges, the control socket. It ends when the keeper does.
  *
- * Everything the daemon keeps lies beside its control socket: `challenges` (0600, atomic) and `daemon.pid`.
+ * Everything the daemon keeps lies beside its control socket: `challenges` (0600, atomic; none while nothing is pending),
+ * `daemon.pid`, and in the background `log`. The last detach takes all but pending challenges along.
  */
 #ifndef ALPNXDP_DAEMON_H
 #define ALPNXDP_DAEMON_H
