@@ -24,10 +24,10 @@ WARNINGS := -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-pro
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS += -pie -Wl,-z,relro,-z,now
-LDLIBS := $(WOLFSSL)/lib/libwolfssl.a -lm -lxdp -lbpf -lelf -lz -ljansson -lseccomp
+LDLIBS := $(WOLFSSL)/lib/libwolfssl.a -lm -lxdp -lbpf -lelf -lz -ljansson -lseccomp -linih
 BPFFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -Iinclude -Ibpf
 
-MODULES := base net tcp challenge tls engine xdp control doctor daemon cli
+MODULES := base net tcp challenge tls engine xdp control settings metrics selfcheck front doctor daemon cli
 SOURCES := $(wildcard $(MODULES:%=user/%/*.c))
 LIBRARY := $(filter-out user/cli/main.c,$(SOURCES))
 HEADERS := $(wildcard user/*/*.h include/alpnxdp/*.h)
@@ -71,14 +71,17 @@ $(O)/gen/%.skel.h: $(O)/bpf/%.o
 	@mkdir -p $(@D)
 	$(BPFTOOL) gen skeleton $< name $* > $@
 
-# ---- objects: as shipped, and once more with the sanitizers for the tests
-$(O)/obj/%.o: %.c $(HEADERS) $(SKELETONS) | $(O)/wolfssl.ready
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) $(HARDEN) -c $< -o $@
+# ---- objects: as shipped, and once more with the sanitizers for the tests. The compiler writes down which headers each needs.
+DEPENDS := -MMD -MP
+-include $(shell find $(O)/obj $(O)/san $(O)/fuzz -name '*.d' 2>/dev/null)
 
-$(O)/san/%.o: %.c $(HEADERS) $(wildcard tests/*/*.h bpf/*.h) $(SKELETONS) | $(O)/wolfssl.ready
+$(O)/obj/%.o: %.c | $(SKELETONS) $(O)/wolfssl.ready
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -O1 -g $(WARNINGS) $(SANITIZE) -Wno-override-init -Itests -c $< -o $@
+	$(CC) $(CPPFLAGS) $(DEPENDS) $(CFLAGS) $(WARNINGS) $(HARDEN) -c $< -o $@
+
+$(O)/san/%.o: %.c | $(SKELETONS) $(O)/wolfssl.ready
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(DEPENDS) -O1 -g $(WARNINGS) $(SANITIZE) -Wno-override-init -Itests -c $< -o $@
 
 $(O)/san/libalpnxdp.a: $(LIBRARY:%.c=$(O)/san/%.o)
 	@rm -f $@
@@ -93,9 +96,6 @@ BENCH := $(patsubst %.c,$(O)/obj/%.o,$(filter-out tests/bpf/test_%,$(wildcard te
 $(O)/tests/bpf/%: $(O)/obj/tests/bpf/%.o $(BENCH)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lbpf
-$(BENCH) $(patsubst %.c,$(O)/obj/%.o,$(wildcard tests/bpf/test_*.c)): $(wildcard tests/bpf/*.h tests/corpus/*.h)
-$(O)/san/tests/unit/test_hello.o $(O)/san/tests/unit/test_hello_made.o: bpf/hello.h tests/corpus/corpus.h \
-	tests/unit/hello_walk.h
 
 $(O)/tests/netns/xdp_%: $(O)/obj/tests/netns/xdp_%.o $(LIBRARY:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)
@@ -117,13 +117,12 @@ $(O)/tests/interop/%: $(O)/obj/tests/interop/%.o
 $(O)/tests/dissect/%: $(O)/san/tests/dissect/%.o $(O)/san/libalpnxdp.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ $(LDLIBS)
-$(O)/san/tests/dissect/reads.o: bpf/hello.h
 
 # ---- fuzz targets: libFuzzer is clang's
 FUZZED := $(wildcard $(patsubst %,user/%/*.c,base net tcp challenge tls engine)) user/control/messages.c
-$(O)/fuzz/obj/%.o: %.c $(HEADERS) bpf/hello.h $(wildcard tests/fuzz/*.h) | $(O)/wolfssl.ready
+$(O)/fuzz/obj/%.o: %.c | $(O)/wolfssl.ready
 	@mkdir -p $(@D)
-	$(CLANG) $(CPPFLAGS) -O1 -g $(WARNINGS) $(SANITIZE) -fsanitize=fuzzer-no-link -c $< -o $@
+	$(CLANG) $(CPPFLAGS) $(DEPENDS) -O1 -g $(WARNINGS) $(SANITIZE) -fsanitize=fuzzer-no-link -c $< -o $@
 
 $(O)/fuzz/libfuzzed.a: $(FUZZED:%.c=$(O)/fuzz/obj/%.o)
 	@rm -f $@

@@ -261,12 +261,12 @@ static void test_impossible_time(void **state)
 	const char *why;
 
 	(void)state;
-	log_setup(LOG_LEVEL_ERROR - 1, false); /* it says so, but not in the test's output */
+	log_setup(LOG_LEVEL_ERROR - 1, LOG_FORMAT_TEXT); /* it says so, but not in the test's output */
 	assert_int_equal(identifier_parse("a.example", &id, &why), 0);
 	assert_true(certificate_make(&id, digest, INT64_MAX / 2, &c) < 0);
 	assert_true(certificate_make(&id, digest, 0, &c) < 0);
 	assert_null(c.cert);
-	log_setup(LOG_LEVEL_INFO, false);
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
 }
 
 int main(void)

@@ -627,7 +627,7 @@ static void test_certificate_refused(void **state)
 	struct tls *t = NULL;
 
 	(void)state;
-	log_setup(LOG_LEVEL_ERROR - 1, false); /* it says so, but not in the test's output */
+	log_setup(LOG_LEVEL_ERROR - 1, LOG_FORMAT_TEXT); /* it says so, but not in the test's output */
 	bad.cert = junk;
 	bad.cert_len = sizeof(junk);
 	assert_int_equal(tls_open(context, &bad, &t), -EIO);
@@ -636,7 +636,7 @@ static void test_certificate_refused(void **state)
 	bad.key_len = sizeof(junk);
 	assert_int_equal(tls_open(context, &bad, &t), -EIO);
 	assert_null(t);
-	log_setup(LOG_LEVEL_INFO, false);
+	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
 	tls_free(NULL);
 	tls_context_free(NULL);
 	assert_non_null(strstr(tls_library_version(), "wolfSSL "));

@@ -2,7 +2,8 @@
 /*
  * base: what every other module needs and no library gives in this form.
  *
- * Owns: time as a type, checked cursors over bytes, keyed hashes, the log, a JSON writer. Uses nothing.
+ * Owns: time as a type, checked cursors over bytes, keyed hashes, the log, a word to the service manager, a JSON writer.
+ * Uses nothing.
  * The cursors never read past their end and never leave it behind: after a failed read nothing has moved.
  */
 #ifndef ALPNXDP_BASE_H
@@ -128,11 +129,19 @@ enum log_level {
 	LOG_LEVEL_DEBUG = 7
 };
 
+/* AUTO: JOURNAL where stderr is the journal's ($JOURNAL_STREAM), else TEXT. */
+enum log_format {
+	LOG_FORMAT_AUTO,
+	LOG_FORMAT_TEXT,
+	LOG_FORMAT_JOURNAL, /* "<N>" before each line */
+	LOG_FORMAT_JSON     /* an object per line: "schema", "time", "level", "pid", "message" */
+};
+
 /*
- * Lines go to stderr; nothing above `most` is written (default LOG_LEVEL_INFO). prefix: put "<N>" before each line.
+ * Lines go to stderr; nothing above `most` is written (default LOG_LEVEL_INFO).
  * A line is cut at 1,000 bytes. Nothing that arrives per packet is logged above LOG_LEVEL_DEBUG.
  */
-void log_setup(enum log_level most, bool prefix);
+void log_setup(enum log_level most, enum log_format format);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void log_vline(enum log_level level, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
@@ -141,6 +150,16 @@ void log_vline(enum log_level level, const char *format, va_list args) __attribu
 #define log_notice(...) log_line(LOG_LEVEL_NOTICE, __VA_ARGS__)
 #define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/* -------------------------------------------------------- service manager */
+
+/*
+ * The protocol of sd_notify(3). notify_open(): a socket connected to $NOTIFY_SOCKET, or -1 when there is none; the
+ * variable is taken away, so that no child takes itself for the service. notify_send(): lines of KEY=VALUE; ignored
+ * for fd -1; never blocks. System call: sendto.
+ */
+int notify_open(void);
+void notify_send(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ------------------------------------------------------------ JSON writer */
 

@@ -7,10 +7,10 @@
 static enum log_level most_level = LOG_LEVEL_INFO;
 static bool with_prefix;
 
-void log_setup(enum log_level most, bool prefix)
+void log_setup(enum log_level most, enum log_format format)
 {
 	most_level = most;
-	with_prefix = prefix;
+	with_prefix = format == LOG_FORMAT_JOURNAL;
 }
 
 void log_vline(enum log_level level, const char *format, va_list args)
