@@ -104,7 +104,7 @@ static void print_started(bool json, const struct daemon_options *o, const struc
 {
 	json_t *interfaces = json_array();
 
-	for (size_t i = 0; i < o->interfaces; i++)
+	for (size_t i = 0; i < o->settings.interfaces; i++)
 		json_array_append_new(interfaces, attachment_json(&reports[i].attachment));
 	print_attached(json, interfaces);
 	fflush(stdout); /* in the foreground nothing else is printed for a long time */
@@ -172,9 +172,13 @@ static int attach_by_starting(const struct command *c)
 {
 	struct daemon_report reports[DAEMON_MAX_INTERFACES] = { 0 };
 	char path[PATH_MAX];
-	struct daemon_options o = { .socket_path = path,
-				    .foreground = c->foreground,
-				    .interfaces = c->operands };
+	struct daemon_options o = { .settings = { .mode = c->mode,
+						  .port = c->port,
+						  .interfaces = c->operands,
+						  .log_format = LOG_FORMAT_TEXT,
+						  .log_level = LOG_LEVEL_INFO,
+						  .self_check = true },
+				    .foreground = c->foreground };
 	void (*started)(const struct daemon_options *, const struct daemon_report *) =
 		c->json ? started_json : started_text;
 	char fix[64];
@@ -186,8 +190,12 @@ static int attach_by_starting(const struct command *c)
 			c, &(struct failure){ EXIT_FAILED, "only root may attach", strerror(EPERM), fix });
 	}
 	for (size_t i = 0; i < c->operands; i++)
-		o.interface[i] = (struct xdp_attach_options){ c->operand[i], c->mode, c->port };
+		snprintf(o.settings.interface[i], sizeof(o.settings.interface[i]), "%s", c->operand[i]);
 	err = absolute_path(c->socket, path);
+	if (!err && strlen(path) >= sizeof(o.settings.socket))
+		err = -ENAMETOOLONG;
+	if (!err)
+		strcpy(o.settings.socket, path);
 	if (!err)
 		err = daemon_start(&o, reports, started);
 	if (err == -EADDRINUSE && !c->foreground) { /* somebody else was faster */

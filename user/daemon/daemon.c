@@ -21,7 +21,7 @@ static void announce_foreground(void *context, const struct daemon_report *repor
 {
 	struct announcement *a = context;
 
-	memcpy(a->reports, reports, sizeof(*reports) * a->options->interfaces);
+	memcpy(a->reports, reports, sizeof(*reports) * a->options->settings.interfaces);
 	a->started(a->options, a->reports);
 }
 
@@ -51,7 +51,7 @@ static int leave_terminal(const char *socket_path)
 
 static _Noreturn void run_background(struct announcement *a, int listen_fd)
 {
-	int err = leave_terminal(a->options->socket_path);
+	int err = leave_terminal(a->options->settings.socket);
 
 	if (!err)
 		err = keeper_run(a->options, listen_fd, announce_background, a);
@@ -97,7 +97,7 @@ static int start_background(struct announcement *a, int listen_fd)
 		run_background(a, listen_fd);
 	} else {
 		close(pipes[1]);
-		err = read_reports(pipes[0], a->reports, a->options->interfaces);
+		err = read_reports(pipes[0], a->reports, a->options->settings.interfaces);
 		if (err)
 			waitpid(child, NULL, 0);
 	}
@@ -112,13 +112,13 @@ int daemon_start(const struct daemon_options *o, struct daemon_report *reports,
 	struct announcement a = { .options = o, .started = started, .reports = reports };
 	int listen_fd, err;
 
-	if (o->interfaces < 1 || o->interfaces > DAEMON_MAX_INTERFACES)
+	if (o->settings.interfaces < 1 || o->settings.interfaces > DAEMON_MAX_INTERFACES)
 		return -EINVAL;
-	memset(reports, 0, sizeof(*reports) * o->interfaces);
-	err = state_prepare(o->socket_path);
+	memset(reports, 0, sizeof(*reports) * o->settings.interfaces);
+	err = state_prepare(o->settings.socket);
 	if (err)
 		return err;
-	listen_fd = control_listen(o->socket_path);
+	listen_fd = control_listen(o->settings.socket);
 	if (listen_fd < 0)
 		return listen_fd;
 	err = o->foreground ? keeper_run(o, listen_fd, announce_foreground, &a)

@@ -14,15 +14,16 @@
 #define ALPNXDP_DAEMON_H
 
 #include "base/base.h"
+#include "settings/settings.h"
 #include "xdp/xdp.h"
 
-enum { DAEMON_MAX_INTERFACES = 16 };
+enum { DAEMON_MAX_INTERFACES = SETTINGS_INTERFACES };
 
 struct daemon_options {
-	const char *socket_path;
+	struct settings settings; /* of the file and the command line together */
+	/* What reload reads again. Both must live as long as the daemon. */
+	struct settings_source source;
 	bool foreground; /* stay in the foreground, log to stderr */
-	size_t interfaces;
-	struct xdp_attach_options interface[DAEMON_MAX_INTERFACES];
 };
 
 /* What became of one interface, for the one line that attach prints. */

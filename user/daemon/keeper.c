@@ -110,14 +110,28 @@ static void undo(struct keeper *k)
 			xdp_detach(k->interface[n].ifname, &ignored);
 }
 
-static int begin(struct keeper *k, const struct daemon_options *o, struct daemon_report *reports)
+static int attach_all(struct keeper *k, struct daemon_report *reports)
+{
+	int err = 0;
+
+	for (size_t n = 0; !err && n < k->settings.interfaces; n++) {
+		const struct xdp_attach_options options = { .ifname = k->settings.interface[n],
+							    .mode = k->settings.mode,
+							    .port = k->settings.port };
+
+		err = keeper_attach(k, &options, &reports[n]);
+	}
+	return err;
+}
+
+static int begin(struct keeper *k, struct daemon_report *reports)
 {
 	int err = xdp_inject_load(&k->inject, &reports[0].error);
 
 	if (!err)
 		err = keeper_start_engine(k);
-	for (size_t n = 0; !err && n < o->interfaces; n++)
-		err = keeper_attach(k, &o->interface[n], &reports[n]);
+	if (!err)
+		err = attach_all(k, reports);
 	if (!err)
 		err = state_write_pid(k->socket_path);
 	if (err)
@@ -145,15 +159,18 @@ int keeper_run(const struct daemon_options *o, int listen_fd, keeper_ready *read
 
 	if (!reports || !k)
 		goto out;
-	*k = (struct keeper){
-		.socket_path = o->socket_path, .listen_fd = listen_fd, .channel = -1, .inject = { -1, -1, -1 }
-	};
+	*k = (struct keeper){ .socket_path = o->settings.socket,
+			      .settings = o->settings,
+			      .source = &o->source,
+			      .listen_fd = listen_fd,
+			      .channel = -1,
+			      .inject = { -1, -1, -1 } };
 	k->signals = open_signals();
 	k->links = keeper_links_open();
 	err = MIN(k->signals, k->links);
 	if (err >= 0)
-		err = begin(k, o, reports);
-	for (size_t n = 0; n < o->interfaces; n++)
+		err = begin(k, reports);
+	for (size_t n = 0; n < o->settings.interfaces; n++)
 		if (err && !reports[n].err)
 			reports[n].err = err;
 	ready(context, reports);

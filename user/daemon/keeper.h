@@ -7,6 +7,8 @@
 
 struct keeper {
 	const char *socket_path;
+	struct settings settings; /* in force */
+	const struct settings_source *source;
 	int listen_fd;
 	struct xdp_inject inject;
 
