@@ -245,9 +245,12 @@ static void step_deadline(struct reader *in)
 static void step_challenge(struct reader *in)
 {
 	static const uint8_t digest[DIGEST_LEN];
+	const struct challenge_order order = { .ident = &world.ident,
+					       .digest = digest,
+					       .expires = USEC_NEVER };
 
 	if (fuzz_take_u8(in) & 1)
-		challenge_add(world.store, &world.ident, digest, USEC_NEVER, world.now);
+		challenge_add(world.store, &order, world.now);
 	else
 		challenge_remove(world.store, &world.ident, NULL);
 }

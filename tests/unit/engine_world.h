@@ -192,10 +192,11 @@ static inline void world_add(const char *name)
 {
 	uint8_t digest[DIGEST_LEN] = { 7 };
 	struct identifier ident;
+	const struct challenge_order order = { .ident = &ident, .digest = digest, .expires = USEC_NEVER - 1 };
 	const char *why;
 
 	assert_int_equal(identifier_parse(name, &ident, &why), 0);
-	assert_int_equal(challenge_add(world.store, &ident, digest, USEC_NEVER - 1, world.now), 0);
+	assert_int_equal(challenge_add(world.store, &order, world.now), 0);
 }
 
 static inline void world_tick(usec_t later)

@@ -64,8 +64,9 @@ static const uint8_t *digest(uint8_t n)
 static int add(struct challenge_store *s, const char *text, uint8_t n, usec_t expires)
 {
 	struct identifier id = ident(text);
+	const struct challenge_order order = { .ident = &id, .digest = digest(n), .expires = expires };
 
-	return challenge_add(s, &id, digest(n), expires, NOW);
+	return challenge_add(s, &order, NOW);
 }
 
 static size_t drop(struct challenge_store *s, const char *text, int n)
@@ -208,17 +209,47 @@ static void test_full(void **state)
 	struct challenge_store *s = challenge_store_new();
 	struct identifier id = ident("a.example");
 	uint8_t many[DIGEST_LEN] = { 0 };
+	struct challenge_order order = { .ident = &id, .digest = many };
 
 	(void)state;
 	for (uint32_t i = 0; i < CHALLENGE_MAX; i++) {
 		snprintf(id.sni, sizeof(id.sni), "n%u.example", i);
-		assert_int_equal(challenge_add(s, &id, many, NOW + SECOND + i, NOW), 0);
+		order.expires = NOW + SECOND + i;
+		assert_int_equal(challenge_add(s, &order, NOW), 0);
 	}
-	assert_int_equal(challenge_add(s, &id, many, NOW + 9 * SECOND, NOW), -EEXIST);
+	order.expires = NOW + 9 * SECOND;
+	assert_int_equal(challenge_add(s, &order, NOW), -EEXIST);
 	many[0] = 1;
-	assert_int_equal(challenge_add(s, &id, many, NOW + SECOND, NOW), -ENOSPC);
+	order.expires = NOW + SECOND;
+	assert_int_equal(challenge_add(s, &order, NOW), -ENOSPC);
 	assert_int_equal(challenge_expire(s, NOW + SECOND + CHALLENGE_MAX / 2), CHALLENGE_MAX / 2 + 1);
-	assert_int_equal(challenge_add(s, &id, many, NOW + SECOND, NOW), 0);
+	assert_int_equal(challenge_add(s, &order, NOW), 0);
+	challenge_store_free(s);
+}
+
+/* Counted by who asked last; the names are those of the file and of the socket. */
+static void test_sources(void **state)
+{
+	struct challenge_store *s = challenge_store_new();
+	struct identifier id = ident("a.example");
+	struct challenge_order order = { .ident = &id, .digest = digest(1), .expires = NOW + SECOND };
+	enum challenge_source source;
+
+	(void)state;
+	assert_int_equal(challenge_oldest(s), USEC_NEVER);
+	for (order.source = 0; order.source < NUM_CHALLENGE_SOURCES; order.source++) {
+		assert_int_equal(challenge_add(s, &order, NOW + order.source), order.source ? -EEXIST : 0);
+		for (source = 0; source < NUM_CHALLENGE_SOURCES; source++)
+			assert_int_equal(challenge_count_of(s, source), source == order.source);
+		assert_true(challenge_source_find(challenge_source_name(order.source), &source));
+		assert_int_equal(source, order.source);
+		assert_true(*challenge_source_help(source));
+	}
+	assert_int_equal(challenge_oldest(s), NOW);
+	assert_false(challenge_source_find("", &source));
+	assert_false(challenge_source_find("Control", &source));
+	assert_int_equal(drop(s, "a.example", 1), 1);
+	assert_int_equal(challenge_count_of(s, NUM_CHALLENGE_SOURCES - 1), 0);
 	challenge_store_free(s);
 }
 
@@ -282,6 +313,7 @@ static void test_certificate(void **state)
 static void test_save_restore(void **state)
 {
 	struct challenge_store *s = challenge_store_new(), *t;
+	struct identifier id = ident("c.example");
 	char *text, *again;
 
 	(void)state;
@@ -289,23 +321,30 @@ static void test_save_restore(void **state)
 	add(s, "2001:db8::1", 2, NOW + 8 * SECOND);
 	add(s, "b.example", 3, NOW + 1 * SECOND);
 	add(s, "192.0.2.1", 4, NOW + 7 * SECOND);
+	challenge_add(s,
+		      &(struct challenge_order){ .ident = &id,
+						 .digest = digest(5),
+						 .expires = NOW + 6 * SECOND,
+						 .source = CHALLENGE_SOURCE_HARVEST },
+		      NOW);
 	challenge_find(s, "b.example")->hits = 42;
 	text = challenge_store_save(s);
 	assert_non_null(text);
 
 	t = new_store();
-	assert_int_equal(challenge_store_restore(t, text, strlen(text), NOW), 4);
+	assert_int_equal(challenge_store_restore(t, text, strlen(text), NOW), 5);
 	assert_told("+b.example +1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa "
-		    "+1.2.0.192.in-addr.arpa ");
+		    "+1.2.0.192.in-addr.arpa +c.example ");
 	assert_int_equal(found(t, "b.example"), 3);
 	assert_int_equal(challenge_find(t, "b.example")->hits, 42);
+	assert_int_equal(challenge_count_of(t, CHALLENGE_SOURCE_HARVEST), 1);
 	assert_int_equal(challenge_next_expiry(t), NOW + SECOND);
 	again = challenge_store_save(t);
 	assert_string_equal(again, text);
 	challenge_store_free(t);
 
 	t = challenge_store_new();
-	assert_int_equal(challenge_store_restore(t, text, strlen(text), NOW + SECOND), 3);
+	assert_int_equal(challenge_store_restore(t, text, strlen(text), NOW + SECOND), 4);
 	assert_int_equal(found(t, "b.example"), 1);
 	challenge_store_free(t);
 	free(again);
@@ -325,7 +364,11 @@ static void test_restore_damaged(void **state)
 		int restored;
 	} rows[] = {
 		{ HEAD, 0 },
-		{ HEAD GOOD_LINE, 1 },
+		{ HEAD GOOD_LINE, 1 }, /* without a source: of the form before */
+		{ HEAD "a.example " D1 " 5 1000500000 7 ualpn\n", 1 },
+		{ HEAD "a.example " D1 " 5 1000500000 7 nobody\n", 0 },
+		{ HEAD "a.example " D1 " 5 1000500000 7 \n", 0 },
+		{ HEAD "a.example " D1 " 5 1000500000 7 hook hook\n", 0 },
 		{ "", -EINVAL },
 		{ "alpnxdp challenges 1", -EINVAL },
 		{ "alpnxdp challenges 2\n" GOOD_LINE, -EINVAL },
@@ -389,17 +432,12 @@ static void test_restore_garbage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_add_find_remove),
-		cmocka_unit_test(test_several_digests),
-		cmocka_unit_test(test_again),
-		cmocka_unit_test(test_expiry),
-		cmocka_unit_test(test_expiry_order),
-		cmocka_unit_test(test_full),
-		cmocka_unit_test(test_each),
-		cmocka_unit_test(test_certificate),
-		cmocka_unit_test(test_save_restore),
-		cmocka_unit_test(test_restore_damaged),
-		cmocka_unit_test(test_restore_garbage),
+		cmocka_unit_test(test_add_find_remove), cmocka_unit_test(test_several_digests),
+		cmocka_unit_test(test_again),           cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_expiry_order),    cmocka_unit_test(test_full),
+		cmocka_unit_test(test_sources),         cmocka_unit_test(test_each),
+		cmocka_unit_test(test_certificate),     cmocka_unit_test(test_save_restore),
+		cmocka_unit_test(test_restore_damaged), cmocka_unit_test(test_restore_garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,8 @@ int digest_from_key_authorization(const char *text, uint8_t out[DIGEST_LEN], con
 enum { DIGEST_TEXT_LEN = 44 };
 void digest_format(const uint8_t digest[DIGEST_LEN], char out[DIGEST_TEXT_LEN]);
 
+/* ----------------------------------------------------------- certificates */
+
 /* A certificate and its private key, both DER, ready for the TLS engine. */
 struct certificate {
 	uint8_t *cert;
@@ -69,10 +71,59 @@ int certificate_make(const struct identifier *ident, const uint8_t digest[DIGEST
 		     struct certificate *out);
 void certificate_free(struct certificate *c); /* wipes the key; c may be all zero */
 
+enum { CERTIFICATE_MAX = 8192 }; /* bytes of DER; what ACME clients make has 600 to 1,500 */
+
+/* What a challenge certificate says. */
+struct challenge_facts {
+	struct identifier ident;
+	uint8_t digest[DIGEST_LEN];
+	bool exact; /* its SAN is the identifier's normal form, byte for byte: validators compare bytes */
+};
+
+/*
+ * Reads a certificate of RFC 8737 3 / RFC 8738 3 that somebody else has made, with a key of any type. Strict: DER in its
+ * shortest form, nothing behind the certificate; exactly one acmeIdentifier, critical, an OCTET STRING of 32 bytes and no
+ * more; exactly one SAN extension with exactly one name, a dNSName or an iPAddress. The rest is walked, not judged:
+ * neither dates nor signature, at which no validator looks. 0; -EINVAL with *why, what is wrong with it ("has ...").
+ */
+int certificate_read(const uint8_t *der, size_t len, struct challenge_facts *out, const char **why);
+
+/*
+ * The first CERTIFICATE block of a PEM text (RFC 7468) as DER. *der_len is written on success. 0; -EINVAL with *why, as
+ * above: no such block, one without its end, one that is not base64, more than cap bytes.
+ */
+int certificate_pem_decode(const char *text, size_t len, uint8_t *der, size_t cap, size_t *der_len,
+			   const char **why);
+
+/* --------------------------------------------------------------- the store */
+
+/* X(symbol, name, help): who asked for it. The names are words of the control socket and of the saved file. */
+#define CHALLENGE_SOURCES(X)                                            \
+	X(CONTROL, "control", "alpnxdp add, or the control socket")     \
+	X(HOOK, "hook", "alpnxdp hook")                                 \
+	X(FILE, "certificate", "alpnxdp add --cert")                    \
+	X(UALPN, "ualpn", "ualpn's socket")                             \
+	X(DEHYDRATED, "dehydrated", "a directory of dehydrated's form") \
+	X(CERTMAGIC, "certmagic", "the storage of Caddy or certmagic")  \
+	X(MOD_MD, "mod_md", "the store of Apache's mod_md")             \
+	X(HARVEST, "harvest", "a local listener that was asked")
+
+enum challenge_source {
+#define X(symbol, name, help) CHALLENGE_SOURCE_##symbol,
+	CHALLENGE_SOURCES(X)
+#undef X
+		NUM_CHALLENGE_SOURCES
+};
+
+const char *challenge_source_name(enum challenge_source source);
+const char *challenge_source_help(enum challenge_source source);
+bool challenge_source_find(const char *name, enum challenge_source *out); /* false: no such name */
+
 /* One pending challenge. The store owns it; a pointer is good until the next add, remove or expire. */
 struct challenge {
 	struct identifier ident;
 	uint8_t digest[DIGEST_LEN];
+	enum challenge_source source;
 	usec_t added;
 	usec_t expires;
 	uint64_t hits;                  /* flows answered with it */
@@ -84,13 +135,20 @@ struct challenge_store;
 struct challenge_store *challenge_store_new(void);
 void challenge_store_free(struct challenge_store *s);
 
+/* What is to be pending. */
+struct challenge_order {
+	const struct identifier *ident;
+	const uint8_t *digest; /* DIGEST_LEN */
+	usec_t expires;
+	enum challenge_source source;
+};
+
 /*
- * Adds a challenge; the same identifier and digest again only moves its expiry. Several digests may be pending for an
- * identifier (two CAs at once): challenge_find() gives the one added last.
- * 0; -EEXIST when it was there already (and its expiry was moved); -ENOSPC at CHALLENGE_MAX; -ENOMEM.
+ * Adds a challenge; the same identifier and digest again only changes its expiry and source. Several digests may be
+ * pending for an identifier (two CAs at once): challenge_find() gives the one added last.
+ * 0; -EEXIST when it was there already (and was changed); -ENOSPC at CHALLENGE_MAX; -ENOMEM.
  */
-int challenge_add(struct challenge_store *s, const struct identifier *ident, const uint8_t digest[DIGEST_LEN],
-		  usec_t expires, usec_t now);
+int challenge_add(struct challenge_store *s, const struct challenge_order *order, usec_t now);
 
 /* Removes those of ident with this digest, or all of ident when digest is NULL. Returns how many. */
 size_t challenge_remove(struct challenge_store *s, const struct identifier *ident, const uint8_t *digest);
@@ -105,6 +163,9 @@ const struct certificate *challenge_certificate(struct challenge *c, int64_t now
 size_t challenge_expire(struct challenge_store *s, usec_t now);
 usec_t challenge_next_expiry(const struct challenge_store *s); /* USEC_NEVER when empty */
 size_t challenge_count(const struct challenge_store *s);
+size_t challenge_count_of(const struct challenge_store *s, enum challenge_source source);
+usec_t
+challenge_oldest(const struct challenge_store *s); /* when the one pending longest was added; USEC_NEVER */
 
 /*
  * Calls visit for each in order of adding until it returns false. The store must not be changed meanwhile.

@@ -10,6 +10,7 @@
 #include <wolfssl/options.h>
 #include <wolfssl/wolfcrypt/sha256.h>
 #include <wolfssl/wolfcrypt/hash.h>
+#include "challenge/base64.h"
 #include "challenge/challenge.h"
 
 enum {
@@ -21,43 +22,25 @@ enum {
 	TOKEN_MAX = 512,
 };
 
-static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char OID_PREFIX[] = "1.3.6.1.5.5.7.1.31=";
 static const char DER_PREFIX[] = "DER:";
 static const char OCTET_STRING[] = "04:20:"; /* X.690 8.7: an OCTET STRING of 32 bytes follows */
 
-static int base64_value(char c)
-{
-	const char *at;
-
-	if (c == '+')
-		c = '-';
-	if (c == '/')
-		c = '_';
-	at = c ? strchr(ALPHABET, c) : NULL;
-	return at ? (int)(at - ALPHABET) : -1;
-}
-
 /* 43 characters of either alphabet: 258 bits, of which the last two are zero (RFC 4648 3.5). */
 static bool parse_base64(const char *text, uint8_t out[DIGEST_LEN])
 {
-	uint32_t bits = 0;
-	unsigned have = 0;
-	size_t at = 0;
+	struct base64 b = { 0 };
+	uint8_t next;
+	int got;
 
 	for (size_t i = 0; i < BASE64URL_LEN; i++) {
-		int value = base64_value(text[i]);
-
-		if (value < 0)
+		got = base64_take(&b, text[i], &next);
+		if (got < 0)
 			return false;
-		bits = bits << 6 | (uint32_t)value;
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			out[at++] = (uint8_t)(bits >> have);
-		}
+		if (got)
+			*out++ = next;
 	}
-	return !(bits & 3);
+	return base64_ended(&b);
 }
 
 /* stride: 2 for plain hex, 3 where a colon stands between the bytes. */
@@ -140,14 +123,14 @@ int digest_parse(const char *text, uint8_t out[DIGEST_LEN], const char **why)
 
 int digest_from_key_authorization(const char *text, uint8_t out[DIGEST_LEN], const char **why)
 {
-	size_t token = strspn(text, ALPHABET);
+	size_t token = strspn(text, BASE64_ALPHABET);
 	const char *thumbprint = text + token + 1;
 
 	if (!token || token > TOKEN_MAX || text[token] != '.') {
 		*why = "is not a key authorization: a token, a dot and a thumbprint, all base64url without padding";
 		return -EINVAL;
 	}
-	if (strspn(thumbprint, ALPHABET) != THUMBPRINT_LEN || thumbprint[THUMBPRINT_LEN]) {
+	if (strspn(thumbprint, BASE64_ALPHABET) != THUMBPRINT_LEN || thumbprint[THUMBPRINT_LEN]) {
 		*why = "does not end in a thumbprint: 43 characters of base64url behind the dot";
 		return -EINVAL;
 	}
@@ -167,9 +150,9 @@ void digest_format(const uint8_t digest[DIGEST_LEN], char out[DIGEST_TEXT_LEN])
 		bits = bits << 8 | digest[i];
 		have += 8;
 		for (; have >= 6; have -= 6)
-			*out++ = ALPHABET[bits >> (have - 6) & 63];
+			*out++ = BASE64_ALPHABET[bits >> (have - 6) & 63];
 	}
 	/* 256 bits are 42 characters and 4 bits; two zeros fill the last (RFC 4648 3.5). */
-	*out++ = ALPHABET[bits << (6 - have) & 63];
+	*out++ = BASE64_ALPHABET[bits << (6 - have) & 63];
 	*out = 0;
 }

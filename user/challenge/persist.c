@@ -2,10 +2,11 @@
 /*
  * The store as text: a head line, then one challenge per line in order of adding:
  *
- *     identifier digest added expires hits
+ *     identifier digest added expires hits source
  *
  * The digest is base64url, the times are microseconds of CLOCK_MONOTONIC. Certificates are not kept: keys never reach
- * a disk, and a new one is made at first use. A damaged line costs that line alone.
+ * a disk, and a new one is made at first use. A damaged line costs that line alone; one without a source was written
+ * before there were any.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,8 +24,8 @@ static bool save_one(struct challenge *c, void *context)
 	char digest[DIGEST_TEXT_LEN];
 
 	digest_format(c->digest, digest);
-	return fprintf(context, "%s %s %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", c->ident.text, digest,
-		       c->added, c->expires, c->hits) > 0;
+	return fprintf(context, "%s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\n", c->ident.text, digest,
+		       c->added, c->expires, c->hits, challenge_source_name(c->source)) > 0;
 }
 
 char *challenge_store_save(struct challenge_store *s)
@@ -52,19 +53,22 @@ static bool restore_line(struct challenge_store *s, const char *line, usec_t now
 	uint64_t added, expires, hits;
 	struct identifier ident;
 	uint8_t digest[DIGEST_LEN];
+	struct challenge_order order = { .ident = &ident, .digest = digest };
 	const char *why;
 	int used = 0;
 
 	if (sscanf(line, "%253s %43s %" SCNu64 " %" SCNu64 " %" SCNu64 "%n", name, digest_text, &added,
-		   &expires, &hits, &used) != 5 ||
-	    line[used])
+		   &expires, &hits, &used) != 5)
+		return false;
+	if (line[used] && (line[used] != ' ' || !challenge_source_find(line + used + 1, &order.source)))
 		return false;
 	if (identifier_parse(name, &ident, &why) || digest_parse(digest_text, digest, &why))
 		return false;
 	/* Times that this store could not have written come from another boot, or from a damaged line. */
 	if (added > now || expires <= now || expires - now > CHALLENGE_TTL_MAX_S * USEC_PER_SEC)
 		return false;
-	if (challenge_add(s, &ident, digest, expires, added))
+	order.expires = expires;
+	if (challenge_add(s, &order, added))
 		return false;
 	challenge_find(s, ident.sni)->hits = hits;
 	return true;

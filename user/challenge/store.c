@@ -27,6 +27,7 @@ struct challenge_store {
 	struct name *names;
 	struct entry *entries; /* in order of adding */
 	struct expiry_heap heap;
+	size_t of[NUM_CHALLENGE_SOURCES];
 	void (*changed)(const char *sni, bool pending, void *context);
 	void *context;
 };
@@ -86,6 +87,7 @@ static void remove_entry(struct challenge_store *s, struct entry *e)
 		link = &(*link)->older;
 	*link = e->older;
 	DL_DELETE(s->entries, e);
+	s->of[e->challenge.source]--;
 	expiry_heap_remove(&s->heap, e);
 	free_entry(e);
 	if (!name->newest) {
@@ -116,15 +118,22 @@ static struct entry *find_digest(const struct name *name, const uint8_t digest[D
 	return e;
 }
 
-int challenge_add(struct challenge_store *s, const struct identifier *ident, const uint8_t digest[DIGEST_LEN],
-		  usec_t expires, usec_t now)
+static void change(struct challenge_store *s, struct entry *e, const struct challenge_order *order)
 {
-	struct name *name = find_name(s, ident->sni);
-	struct entry *e = name ? find_digest(name, digest) : NULL;
+	s->of[e->challenge.source]--;
+	s->of[order->source]++;
+	e->challenge.source = order->source;
+	e->challenge.expires = order->expires;
+	expiry_heap_moved(&s->heap, e);
+}
+
+int challenge_add(struct challenge_store *s, const struct challenge_order *order, usec_t now)
+{
+	struct name *name = find_name(s, order->ident->sni);
+	struct entry *e = name ? find_digest(name, order->digest) : NULL;
 
 	if (e) {
-		e->challenge.expires = expires;
-		expiry_heap_moved(&s->heap, e);
+		change(s, e, order);
 		return -EEXIST;
 	}
 	if (s->heap.count >= CHALLENGE_MAX)
@@ -132,18 +141,21 @@ int challenge_add(struct challenge_store *s, const struct identifier *ident, con
 	e = calloc(1, sizeof(*e));
 	if (!e)
 		return -ENOMEM;
-	e->challenge = (struct challenge){ .ident = *ident, .added = now, .expires = expires };
-	memcpy(e->challenge.digest, digest, DIGEST_LEN);
+	e->challenge = (struct challenge){
+		.ident = *order->ident, .source = order->source, .added = now, .expires = order->expires
+	};
+	memcpy(e->challenge.digest, order->digest, DIGEST_LEN);
 	if (expiry_heap_add(&s->heap, e))
 		goto err_entry;
 	if (!name)
-		name = add_name(s, ident->sni);
+		name = add_name(s, order->ident->sni);
 	if (!name)
 		goto err_heap;
 	e->name = name;
 	e->older = name->newest;
 	name->newest = e;
 	DL_APPEND(s->entries, e);
+	s->of[order->source]++;
 	if (!e->older)
 		tell(s, name->sni, true);
 	return 0;
@@ -205,6 +217,16 @@ usec_t challenge_next_expiry(const struct challenge_store *s)
 size_t challenge_count(const struct challenge_store *s)
 {
 	return s->heap.count;
+}
+
+size_t challenge_count_of(const struct challenge_store *s, enum challenge_source source)
+{
+	return s->of[source];
+}
+
+usec_t challenge_oldest(const struct challenge_store *s)
+{
+	return s->entries ? s->entries->challenge.added : USEC_NEVER;
 }
 
 void challenge_each(struct challenge_store *s, bool (*visit)(struct challenge *c, void *context),

@@ -11,7 +11,7 @@
  * A request is words separated by single spaces: a verb, then key=value words. Values are percent-encoded
  * (RFC 3986 2.1: everything but unreserved characters), so that a line can be read, logged and typed by a
  * person:
- *     add       "identifier", "digest" (base64url), "expires_s" from now, "new": false if it was there
+ *     add ident=example.org digest=BASE64URL [ttl=SECONDS] [source=control, or another name of CHALLENGE_SOURCES]
  *     remove ident=example.org [digest=BASE64URL]        list        status [iface=eth0]
  *     attach iface=eth0 mode=auto port=443               detach iface=eth0
  * A value that a person types may hold any printable character but space; only '%' must be encoded.
@@ -23,7 +23,7 @@
  *     add       "identifier", "digest" (base64url), "expires_s" from now, "new": false if it was there
  *     remove    "removed": how many
  *     list      "challenges": [{"identifier", "type": "dns"|"ip", "digest", "added_s" ago,
- *               "expires_s" from now, "hits"}]
+ *               "expires_s" from now, "hits", "source"}]
  *     attach    "interfaces": [INTERFACE], without heartbeat_age_ms, counters and rings
  *     detach    nothing more
  *     status    "daemon": {"pid", "engine_pid", "uptime_s", "epoch", "version"},

@@ -55,10 +55,11 @@ static bool parse_number(const char *text, uint64_t least, uint64_t most, uint64
 static char *answer_add(struct worker *w, const struct control_request *r, const struct control_client *from)
 {
 	const char *digest_text = control_value(r, "digest"), *ttl_text = control_value(r, "ttl");
-	const char *why = "no digest given";
+	const char *source_text = control_value(r, "source"), *why = "no digest given";
 	uint64_t ttl = CHALLENGE_TTL_DEFAULT_S;
 	uint8_t digest[DIGEST_LEN];
 	struct identifier ident;
+	struct challenge_order order = { .ident = &ident, .digest = digest };
 	char text[DIGEST_TEXT_LEN];
 	char *refusal;
 	struct jsonw j;
@@ -72,7 +73,10 @@ static char *answer_add(struct worker *w, const struct control_request *r, const
 	if (ttl_text && !parse_number(ttl_text, CHALLENGE_TTL_MIN_S, CHALLENGE_TTL_MAX_S, &ttl))
 		return control_refusal(EXIT_REFUSED, "the time to live is not between 1 second and 30 days",
 				       NULL, NULL);
-	err = challenge_add(w->store, &ident, digest, w->now + ttl * USEC_PER_SEC, w->now);
+	if (source_text && !challenge_source_find(source_text, &order.source))
+		return control_refusal(EXIT_USAGE, "no such source", NULL, NULL);
+	order.expires = w->now + ttl * USEC_PER_SEC;
+	err = challenge_add(w->store, &order, w->now);
 	if (err == -ENOSPC)
 		return control_refusal(EXIT_TRY_AGAIN, "as many challenges are pending as there is room for",
 				       NULL, "alpnxdp list; alpnxdp remove IDENT");
@@ -133,6 +137,7 @@ static bool list_one(struct challenge *c, void *context)
 	jsonw_unsigned(&l->json, "added_s", (l->now - c->added) / USEC_PER_SEC);
 	jsonw_unsigned(&l->json, "expires_s", (c->expires - MIN(c->expires, l->now)) / USEC_PER_SEC);
 	jsonw_unsigned(&l->json, "hits", c->hits);
+	jsonw_string(&l->json, "source", challenge_source_name(c->source));
 	jsonw_close_object(&l->json);
 	return true;
 }
