@@ -48,11 +48,15 @@ static struct world {
 	bool deaf; /* RSTs do not kill it */
 	unsigned rsts;
 	uint32_t rst_seq;        /* of the last one */
-	uint8_t received[16384]; /* what was given back, as the kernel would read it */
+	uint8_t received[65536]; /* what was given back, as the kernel would read it */
 	size_t received_len;
 	unsigned given_back;
 	bool received_fin;
 	uint32_t received_ts; /* of the last segment given back; 0: it has none */
+	/* who may be asked for a challenge */
+	enum engine_ask answer;
+	unsigned asked;
+	char asked_for[IDENT_MAX + 1]; /* the last time */
 } world;
 
 static struct entry *entry_of(const struct flow_key *key)
@@ -127,6 +131,7 @@ static int port_give_back(void *c, unsigned port, const uint8_t *frame, size_t l
 	(void)port;
 	assert_int_equal(net_decode(frame, len, &seg, &path), NET_OK);
 	assert_memory_equal(path.l2 + 6, own_mac, 6);
+	assert_true(world.received_len + seg.len <= sizeof(world.received));
 	memcpy(world.received + world.received_len, seg.data, seg.len);
 	world.received_len += seg.len;
 	world.received_ts = seg.has_ts ? seg.tsval : 0;
@@ -160,7 +165,15 @@ static enum probe_answer port_probe(void *c, unsigned port, const uint8_t *frame
 	return world.kernel;
 }
 
-static inline int world_setup(void **state)
+static inline enum engine_ask port_ask(void *c, const char *sni)
+{
+	(void)c;
+	world.asked++;
+	strcpy(world.asked_for, sni);
+	return world.answer;
+}
+
+static inline int world_setup_asking(void **state, enum engine_ask (*ask)(void *context, const char *sni))
 {
 	struct engine_options o = { .ports = { .flow_get = port_flow_get,
 					       .hello_get = port_hello_get,
@@ -169,7 +182,8 @@ static inline int world_setup(void **state)
 					       .transmit = port_transmit,
 					       .give_back = port_give_back,
 					       .silence = port_silence,
-					       .probe = port_probe },
+					       .probe = port_probe,
+					       .ask = ask },
 				    .unix_at_zero_s = 1800000000 };
 
 	(void)state;
@@ -178,6 +192,11 @@ static inline int world_setup(void **state)
 	world.kernel = PROBE_SOCKET;
 	world.store = o.store = challenge_store_new();
 	return engine_new(&o, &world.engine);
+}
+
+static inline int world_setup(void **state)
+{
+	return world_setup_asking(state, NULL);
 }
 
 static inline int world_teardown(void **state)

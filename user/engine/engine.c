@@ -26,6 +26,7 @@ int engine_new(const struct engine_options *o, struct engine **out)
 	e->unix_at_zero_s = o->unix_at_zero_s;
 	memcpy(e->hash_key, o->hash_key, sizeof(e->hash_key));
 	table_init(e);
+	waiting_init(e);
 	*out = e;
 	return 0;
 }
@@ -70,7 +71,7 @@ static usec_t held_wake(const struct engine_flow *f)
 	return MIN(end, f->acknowledged ? tcp_deadline(&f->tcp) : f->born + ENGINE_HOLD);
 }
 
-static void schedule(struct engine *e, const struct engine_flow *f)
+void flow_schedule(struct engine *e, const struct engine_flow *f)
 {
 	usec_t wake = f->silence == SILENCE_DUE ? f->silence_at : USEC_NEVER;
 
@@ -79,6 +80,9 @@ static void schedule(struct engine *e, const struct engine_flow *f)
 		return;
 	case PHASE_HELD:
 		wake = held_wake(f);
+		break;
+	case PHASE_WAITING:
+		wake = waiting_wake(e, f);
 		break;
 	case PHASE_SERVED:
 		wake = MIN(wake, MIN(tcp_deadline(&f->tcp), f->born + ENGINE_LIFE));
@@ -96,10 +100,7 @@ static void held_time(struct engine *e, struct engine_flow *f, usec_t now)
 		decline_flow(e, f, OUTCOME_DECLINED_HELLO_TIME, now);
 		return;
 	}
-	if (!f->acknowledged && !serve_claim(e, f))
-		return;
-	f->acknowledged = true;
-	serve_flush(e, f, now);
+	serve_acknowledge(e, f, now);
 }
 
 static void flow_time(struct engine *e, struct engine_flow *f, usec_t now)
@@ -107,6 +108,8 @@ static void flow_time(struct engine *e, struct engine_flow *f, usec_t now)
 	silence_step(e, f, now);
 	if (f->phase == PHASE_HELD) {
 		held_time(e, f, now);
+	} else if (f->phase == PHASE_WAITING) {
+		waiting_time(e, f, now);
 	} else if (f->phase == PHASE_SERVED) {
 		if (now >= f->born + ENGINE_LIFE)
 			tcp_close(&f->tcp, TCP_CLOSE_RESET);
@@ -116,7 +119,7 @@ static void flow_time(struct engine *e, struct engine_flow *f, usec_t now)
 		flow_end_entry(e, f->port, &f->in.key, FLOW_LINGER);
 		flow_forget(e, f);
 	}
-	schedule(e, f);
+	flow_schedule(e, f);
 }
 
 void engine_tick(struct engine *e, usec_t now)
@@ -150,11 +153,13 @@ static void flow_input(struct engine *e, struct engine_flow *f, const struct seg
 	tcp_input(&f->tcp, seg, now);
 	if (f->phase == PHASE_HELD)
 		serve_held(e, f, now);
+	else if (f->phase == PHASE_WAITING)
+		waiting_input(e, f, now);
 	else if (f->phase == PHASE_SERVED)
 		serve_drive(e, f, now);
 	else
 		serve_flush(e, f, now);
-	schedule(e, f);
+	flow_schedule(e, f);
 }
 
 static void start(struct engine_flow *f, const struct arrival *a, const struct handoff *handoff, usec_t now)
@@ -189,7 +194,7 @@ static void adopt(struct engine *e, const struct arrival *a, const struct flow *
 			remembered_input(e, f, &a->seg, now);
 		}
 		serve_held(e, f, now);
-		schedule(e, f);
+		flow_schedule(e, f);
 		return;
 	}
 	e->counters.outcome[f ? OUTCOME_DECLINED_ERROR : OUTCOME_DECLINED_BUDGET]++;
@@ -265,6 +270,12 @@ void engine_port_gone(struct engine *e, unsigned port)
 unsigned engine_flow_count(const struct engine *e)
 {
 	return e->flows;
+}
+
+void engine_flows(const struct engine *e, struct engine_flows *out)
+{
+	*out = (struct engine_flows){ .held = e->held, .waiting = e->waiting, .lingering = e->lingering };
+	out->served = e->flows - e->held - e->waiting - e->lingering;
 }
 
 const struct engine_counters *engine_counters(const struct engine *e)

@@ -12,6 +12,9 @@
  * the bytes are acknowledged, or a lost segment would never be sent again.) Then it is declined, its bytes handed to the
  * kernel as segments made anew, or adopted: from there on only we can finish it, and the kernel's half is
  * silenced after the first flight.
+ *
+ * A whole hello for a name that is not pending may wait for somebody who is asked for the challenge (ports.ask), at most
+ * ENGINE_ASK_TIME. Meanwhile its bytes are acknowledged after ENGINE_HOLD, and nothing else is said.
  */
 #ifndef ALPNXDP_ENGINE_H
 #define ALPNXDP_ENGINE_H
@@ -31,10 +34,16 @@ enum {
 	ENGINE_DECLINED =
 		1024, /* declined flows whose entries wait for ENGINE_DECLINE_GRACE; the oldest make room */
 	ENGINE_SILENCE_TRIES = 3,
+	ENGINE_WAITING = 128, /* flows that wait for a challenge; one more is declined */
+	ENGINE_WAITING_PER_NAME =
+		16, /* of these, for one name: a CA looks from five places, and tries again */
+	ENGINE_WAITING_PER_PREFIX = 64, /* of these, from one /24 or /56 */
+	ENGINE_DURATIONS = 14,
 };
 
 #define ENGINE_HOLD (40 * USEC_PER_MSEC)     /* RFC 9293 3.8.6.3: an ACK may be delayed, here for so long */
 #define ENGINE_HELLO_TIME (5 * USEC_PER_SEC) /* from adoption to a whole hello; then the flow is declined */
+#define ENGINE_ASK_TIME (3 * USEC_PER_SEC)   /* for whoever was asked for a challenge to answer */
 #define ENGINE_LIFE (30 * USEC_PER_SEC)      /* of a flow in all */
 #define ENGINE_LINGER (2 * USEC_PER_SEC)     /* after both have closed */
 #define ENGINE_DECLINE_GRACE \
@@ -49,10 +58,13 @@ enum {
 	X(DECLINED_GATE, "declined-gate", "a hello that we do not answer: to the web server")                \
 	X(DECLINED_HELLO_TIME, "declined-hello-time",                                                        \
 	  "its hello was not complete in 5 s: to the web server")                                            \
+	X(DECLINED_ASK_TIME, "declined-ask-time",                                                            \
+	  "nobody who was asked had a challenge for its name in 3 s: to the web server")                     \
 	X(DECLINED_BUDGET, "declined-budget", "over a budget: to the web server")                            \
 	X(DECLINED_ERROR, "declined-error", "no certificate could be made, or no memory: to the web server") \
 	X(TAKEN_BACK, "taken-back", "we had been silent for too long: the web server has it already")        \
-	X(GONE_BEFORE_HELLO, "gone-before-hello", "closed or reset before its hello was complete")           \
+	X(GONE_BEFORE_HELLO, "gone-before-hello",                                                            \
+	  "closed or reset before its hello was complete, or its name was answered for")                     \
 	X(TLS_ALERT_IN, "alert-received", "the validator sent an alert during the handshake")                \
 	X(TLS_ALERT_OUT, "alert-sent", "the handshake failed and we said so")                                \
 	X(STOPPED, "stopped", "the validator closed in the middle of the handshake")                         \
@@ -70,8 +82,16 @@ enum engine_outcome {
 const char *engine_outcome_name(enum engine_outcome outcome);
 const char *engine_outcome_help(enum engine_outcome outcome);
 
+extern const usec_t engine_duration_bound[ENGINE_DURATIONS]; /* ascending */
+
 struct engine_counters {
 	uint64_t outcome[NUM_OUTCOMES];
+	/*
+	 * Of the validated ones: from the first frame to the end of the handshake, how many took at most
+	 * engine_duration_bound[i] and more than the one before; the last: longer than all.
+	 */
+	uint64_t duration[ENGINE_DURATIONS + 1];
+	uint64_t duration_sum_us;
 	uint64_t gate[NUM_GATE_REJECTS];
 	uint64_t net_drop[NUM_NET_DROPS];
 	uint64_t
@@ -84,6 +104,12 @@ struct engine_counters {
 	uint64_t transmitted;
 	uint64_t transmit_failed; /* no free frame, or the ring is full: TCP will repeat it */
 	uint64_t retransmits;
+};
+
+/* Does somebody perhaps know a challenge that is not in the store? */
+enum engine_ask {
+	ENGINE_ASK_NOBODY, /* the flow is declined */
+	ENGINE_ASK_WAIT    /* engine_answered() will be called for the name */
 };
 
 /* What the engine needs from outside. `port` is the caller's number for an interface (struct engine_frame). */
@@ -106,6 +132,11 @@ struct engine_ports {
 	 */
 	int (*silence)(void *context, unsigned port, const uint8_t *frame, size_t len);
 	enum probe_answer (*probe)(void *context, unsigned port, const uint8_t *frame, size_t len);
+	/*
+	 * A validator asks for a name (struct identifier.sni) that is not in the store. Called once per name as long as
+	 * flows wait for it. NULL: there is nobody to ask. Must not call the engine.
+	 */
+	enum engine_ask (*ask)(void *context, const char *sni);
 };
 
 /* One interface. */
@@ -140,13 +171,24 @@ void engine_input(struct engine *e, const struct engine_frame *f, usec_t now);
 void engine_tick(struct engine *e, usec_t now);
 usec_t engine_deadline(const struct engine *e);
 
+/*
+ * Whoever was asked for sni has done what they can: flows that wait for it are answered if a challenge is in the store
+ * now, else declined. For a name that nobody waits for nothing happens.
+ */
+void engine_answered(struct engine *e, const char *sni, usec_t now);
+
 /* How many more flows may be offered to us now: the credit to publish. */
 unsigned engine_credit(const struct engine *e);
 
 /* Forgets every flow of a port that goes away, without a word on it. */
 void engine_port_gone(struct engine *e, unsigned port);
 
-unsigned engine_flow_count(const struct engine *e); /* held, adopted and lingering */
+unsigned engine_flow_count(const struct engine *e); /* held, waiting, adopted and lingering */
+
+struct engine_flows {
+	unsigned held, waiting, served, lingering;
+};
+void engine_flows(const struct engine *e, struct engine_flows *out);
 const struct engine_counters *engine_counters(const struct engine *e);
 
 #endif

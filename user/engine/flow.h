@@ -8,8 +8,11 @@
 
 enum { NO_FLOW = ENGINE_FLOWS, ENGINE_BUCKETS = 2 * ENGINE_FLOWS };
 
-/* HELD: the gate has not seen the whole hello. SERVED: ours alone. LINGER: over, stragglers are answered. */
-enum flow_phase { PHASE_FREE, PHASE_HELD, PHASE_SERVED, PHASE_LINGER };
+/*
+ * HELD: the gate has not seen the whole hello. WAITING: it has, and somebody was asked for the challenge. SERVED: ours
+ * alone. LINGER: over, stragglers are answered.
+ */
+enum flow_phase { PHASE_FREE, PHASE_HELD, PHASE_WAITING, PHASE_SERVED, PHASE_LINGER };
 
 /* How far the kernel's half is from silence. */
 enum silence_step { SILENCE_NOT_YET, SILENCE_DUE, SILENCE_OVER };
@@ -19,6 +22,7 @@ struct engine_flow {
 	uint16_t next;        /* in its bucket, or in the list of free ones */
 	uint16_t linger_next; /* in the queue of lingering ones, oldest first */
 	enum flow_phase phase;
+	uint8_t waiter; /* PHASE_WAITING: its place among those who wait */
 	unsigned port;
 	unsigned queue;
 	struct engine_port iface;
@@ -39,6 +43,13 @@ struct engine_flow {
 	enum silence_step silence;
 	uint8_t silence_tries;
 	usec_t silence_at;
+};
+
+/* A flow that waits for a challenge, and what the gate has read of its hello. */
+struct waiter {
+	uint16_t flow; /* NO_FLOW: free */
+	usec_t until;
+	struct tls_hello hello;
 };
 
 /* A frame and what it says. */
@@ -66,13 +77,16 @@ struct engine {
 	unsigned flows;     /* not free */
 	unsigned lingering; /* of these */
 	unsigned held;      /* of these: each can be given up for a newer one */
+	unsigned waiting;   /* of these: bounded in number and time, nobody takes their place */
 	uint16_t free;
 	uint16_t linger_first, linger_last;
 	uint16_t bucket[ENGINE_BUCKETS];
 	usec_t wake[ENGINE_FLOWS];       /* apart from the flows: scanned on every wake-up */
 	usec_t held_since[ENGINE_FLOWS]; /* USEC_NEVER: not held */
-	uint64_t prefix[ENGINE_FLOWS];   /* hash of the source prefix of held and served flows, else 0 */
+	uint64_t prefix
+		[ENGINE_FLOWS]; /* hash of the source prefix of held, waiting and served flows, else 0 */
 	struct engine_flow flow[ENGINE_FLOWS];
+	struct waiter waiter[ENGINE_WAITING];
 
 	unsigned declined_first, declined_count;
 	struct declined declined[ENGINE_DECLINED];
@@ -87,17 +101,27 @@ void table_init(struct engine *e);
 struct engine_flow *table_find(struct engine *e, unsigned port, const struct flow_key *key);
 /* A free flow, entered under its key and held; the oldest lingering or held one makes room. NULL: a budget is spent. */
 struct engine_flow *table_take(struct engine *e, unsigned port, const struct flow_key *key, usec_t now);
+void table_wait(struct engine *e, struct engine_flow *f, struct waiter *place);
 void table_serve(struct engine *e, struct engine_flow *f); /* held no more: nobody takes its place */
 void table_linger(struct engine *e,
 		  struct engine_flow *f); /* at the end of the queue; out of its prefix's budget */
 void table_release(struct engine *e, struct engine_flow *f);
 
 /* engine.c */
+void flow_schedule(struct engine *e, const struct engine_flow *f); /* after anything that happened to it */
 void flow_count(struct engine *e, struct engine_flow *f, enum engine_outcome outcome); /* once per flow */
 void flow_forget(struct engine *e,
 		 struct engine_flow *f); /* its TLS, its place in the table; not its map entry */
 /* Deletes an entry of the flow map that still is what it was: a SYN may have ended it, and a new offer begun. */
 void flow_end_entry(struct engine *e, unsigned port, const struct flow_key *key, enum flow_state state);
+
+/* waiting.c */
+void waiting_init(struct engine *e);
+/* No challenge is in the store: asks for one, and waits or declines. */
+void waiting_begin(struct engine *e, struct engine_flow *f, const struct tls_hello *hello, usec_t now);
+void waiting_input(struct engine *e, struct engine_flow *f, usec_t now); /* after TCP has taken a segment */
+void waiting_time(struct engine *e, struct engine_flow *f, usec_t now);
+usec_t waiting_wake(const struct engine *e, const struct engine_flow *f);
 
 /* remembered.c */
 /* Is this frame the one that the entry was made for? */
@@ -123,7 +147,12 @@ void silence_now(struct engine *e, struct engine_flow *f); /* the flow is about 
 /* serve.c */
 bool serve_claim(struct engine *e,
 		 struct engine_flow *f); /* marks it ADOPTED; false: it is gone, and so is f */
-void serve_held(struct engine *e, struct engine_flow *f, usec_t now);  /* asks the gate */
+/* Acknowledges what has come, after ENGINE_HOLD; f may be gone then. */
+void serve_acknowledge(struct engine *e, struct engine_flow *f, usec_t now);
+void serve_held(struct engine *e, struct engine_flow *f, usec_t now); /* asks the gate */
+/* The gate has accepted it: is there a challenge for it? */
+void serve_hello(struct engine *e, struct engine_flow *f, const struct tls_hello *hello, usec_t now);
+void serve_reject(struct engine *e, struct engine_flow *f, enum gate_reject why, usec_t now);
 void serve_drive(struct engine *e, struct engine_flow *f, usec_t now); /* TLS and TCP as far as they go */
 void serve_flush(struct engine *e, struct engine_flow *f, usec_t now); /* sends what TCP has due */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Names and help texts of outcomes, from the rows in engine.h. */
+/* Names and help texts of outcomes, from the rows in engine.h, and the steps of the histogram. */
 #include "engine/engine.h"
 
 static const struct {
@@ -21,3 +21,20 @@ const char *engine_outcome_help(enum engine_outcome outcome)
 {
 	return text[outcome].help;
 }
+
+const usec_t engine_duration_bound[ENGINE_DURATIONS] = {
+	500,
+	1 * USEC_PER_MSEC,
+	2 * USEC_PER_MSEC,
+	5 * USEC_PER_MSEC,
+	10 * USEC_PER_MSEC,
+	25 * USEC_PER_MSEC,
+	50 * USEC_PER_MSEC,
+	100 * USEC_PER_MSEC,
+	250 * USEC_PER_MSEC,
+	500 * USEC_PER_MSEC,
+	1000 * USEC_PER_MSEC,
+	2500 * USEC_PER_MSEC,
+	5000 * USEC_PER_MSEC,
+	10000 * USEC_PER_MSEC,
+};

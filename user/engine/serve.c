@@ -33,6 +33,18 @@ static enum engine_outcome failure_of(const struct engine_flow *f)
 	return report.alert_out > 0 ? OUTCOME_TLS_ALERT_OUT : OUTCOME_STOPPED;
 }
 
+static void count_duration(struct engine *e, const struct engine_flow *f, usec_t now)
+{
+	unsigned bucket = 0;
+
+	if (f->counted)
+		return;
+	while (bucket < ENGINE_DURATIONS && now - f->born > engine_duration_bound[bucket])
+		bucket++;
+	e->counters.duration[bucket]++;
+	e->counters.duration_sum_us += now - f->born;
+}
+
 void serve_drive(struct engine *e, struct engine_flow *f, usec_t now)
 {
 	enum tls_state state = exchange(e, f);
@@ -46,6 +58,7 @@ void serve_drive(struct engine *e, struct engine_flow *f, usec_t now)
 		break;
 	case TLS_ESTABLISHED:
 	case TLS_CLOSED:
+		count_duration(e, f, now);
 		flow_count(e, f, OUTCOME_VALIDATED);
 		tls_close(f->tls);
 		exchange(e, f);
@@ -103,6 +116,14 @@ bool serve_claim(struct engine *e, struct engine_flow *f)
 	return false;
 }
 
+void serve_acknowledge(struct engine *e, struct engine_flow *f, usec_t now)
+{
+	if (!f->acknowledged && !serve_claim(e, f))
+		return;
+	f->acknowledged = true;
+	serve_flush(e, f, now);
+}
+
 /* Everything that may fail comes before the flow is ours alone. */
 static bool open_tls(struct engine *e, struct engine_flow *f, struct challenge *challenge, usec_t now)
 {
@@ -117,20 +138,22 @@ static bool can_verify(const struct tls_hello *hello, const struct challenge *ch
 	return challenge->certificate.rsa ? hello->rsa : hello->ecdsa_p256;
 }
 
-static void decline_gate(struct engine *e, struct engine_flow *f, enum gate_reject why, usec_t now)
+void serve_reject(struct engine *e, struct engine_flow *f, enum gate_reject why, usec_t now)
 {
 	e->counters.gate[why]++;
 	decline_flow(e, f, OUTCOME_DECLINED_GATE, now);
 }
 
-static void answer_hello(struct engine *e, struct engine_flow *f, const struct tls_hello *hello, usec_t now)
+void serve_hello(struct engine *e, struct engine_flow *f, const struct tls_hello *hello, usec_t now)
 {
 	struct challenge *challenge = challenge_find(e->store, hello->sni);
 
-	if (!challenge) {
+	if (!challenge && f->phase == PHASE_HELD) {
+		waiting_begin(e, f, hello, now);
+	} else if (!challenge) {
 		decline_flow(e, f, OUTCOME_DECLINED_NAME, now);
 	} else if (!can_verify(hello, challenge)) {
-		decline_gate(e, f, GATE_SIGNATURE, now);
+		serve_reject(e, f, GATE_SIGNATURE, now);
 	} else if (!open_tls(e, f, challenge, now)) {
 		decline_flow(e, f, OUTCOME_DECLINED_ERROR, now);
 	} else if (serve_claim(e, f)) {
@@ -149,10 +172,10 @@ void serve_held(struct engine *e, struct engine_flow *f, usec_t now)
 
 	switch (tls_gate(bytes, len, &hello)) {
 	case GATE_ACCEPT:
-		answer_hello(e, f, &hello, now);
+		serve_hello(e, f, &hello, now);
 		return;
 	case GATE_REJECT:
-		decline_gate(e, f, hello.why, now);
+		serve_reject(e, f, hello.why, now);
 		return;
 	case GATE_MORE:
 		break;

@@ -125,9 +125,27 @@ static void leave_held(struct engine *e, const struct engine_flow *f)
 	e->held--;
 }
 
-void table_serve(struct engine *e, struct engine_flow *f)
+static void leave_waiting(struct engine *e, const struct engine_flow *f)
+{
+	e->waiter[f->waiter].flow = NO_FLOW;
+	e->waiting--;
+}
+
+void table_wait(struct engine *e, struct engine_flow *f, struct waiter *place)
 {
 	leave_held(e, f);
+	f->phase = PHASE_WAITING;
+	f->waiter = (uint8_t)(place - e->waiter);
+	place->flow = f->index;
+	e->waiting++;
+}
+
+void table_serve(struct engine *e, struct engine_flow *f)
+{
+	if (f->phase == PHASE_WAITING)
+		leave_waiting(e, f);
+	else
+		leave_held(e, f);
 	f->phase = PHASE_SERVED;
 }
 
@@ -168,6 +186,8 @@ void table_release(struct engine *e, struct engine_flow *f)
 		leave_linger(e, f);
 	if (f->phase == PHASE_HELD)
 		leave_held(e, f);
+	if (f->phase == PHASE_WAITING)
+		leave_waiting(e, f);
 	while (*link != f->index)
 		link = &e->flow[*link].next;
 	*link = f->next;
