@@ -28,13 +28,13 @@ pebble_up() {
 
 ca_listens() { [ -n "$(ca ss -Hltn "sport = :$1")" ]; }
 
-# acme ARGUMENTS...: uacme, with scripts/uacme-hook. Its libcurl reads only the system's list of trusted CAs, so it gets
+# acme ARGUMENTS...: uacme, with share/hooks/uacme. Its libcurl reads only the system's list of trusted CAs, so it gets
 # another one in a mount namespace of its own.
 acme() {
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	ALPNXDP=$ALPNXDP ALPNXDP_SOCKET=$DIR/control.sock www unshare -m sh -c '
 		mount --bind "$1" /etc/ssl/certs/ca-certificates.crt && shift && exec uacme "$@"' acme \
-		"$DIR/pebble/cert.pem" -v -a "$ACME_URL" -c "$DIR/uacme" -t EC -h "$ROOT/scripts/uacme-hook" "$@"
+		"$DIR/pebble/cert.pem" -v -a "$ACME_URL" -c "$DIR/uacme" -t EC -h "$ROOT/share/hooks/uacme" "$@"
 }
 
 # issued IDENT: the certificate that uacme got.

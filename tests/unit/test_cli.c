@@ -211,6 +211,15 @@ static void test_understood(void **state)
 	assert_int_equal(parse("add a.example --digest -x --ttl 2h", &c), EXIT_DONE);
 	assert_string_equal(c.digest, "-x"); /* base64url may begin with a hyphen */
 	assert_int_equal(c.ttl_s, 7200);
+	assert_int_equal(parse("--json hook --socket /s uacme begin --socket --json -- x --help", &c),
+			 EXIT_DONE);
+	assert_string_equal(c.socket, "/s");
+	assert_true(c.json && !c.help && c.operands == 1 && c.rest_count == 6);
+	assert_string_equal(c.rest[3], "--");
+	assert_int_equal(parse("hook uacme --json", &c), EXIT_DONE);
+	assert_true(!c.json && c.rest_count == 1);
+	assert_int_equal(parse("hook --help", &c), EXIT_DONE);
+	assert_true(c.help);
 	assert_int_equal(parse("list", &c), EXIT_DONE);
 	assert_string_equal(c.socket, CONTROL_SOCKET_DEFAULT);
 	assert_int_equal(parse("--help", &c), EXIT_DONE);
@@ -247,6 +256,8 @@ static void test_mistakes(void **state)
 		{ "list a", EXIT_USAGE },
 		{ "list --socket=", EXIT_REFUSED },
 		{ "list --version", EXIT_USAGE },
+		{ "hook", EXIT_USAGE },
+		{ "hook --colour uacme", EXIT_USAGE },
 	};
 
 	(void)state;

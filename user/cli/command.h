@@ -30,6 +30,7 @@ enum option_id {
 struct command {
 	const struct verb *verb; /* NULL: none */
 	const char *socket;
+	bool socket_given;
 	bool json;
 	bool help;
 	bool version;
@@ -43,6 +44,8 @@ struct command {
 	uint32_t ttl_s;
 	size_t operands;
 	const char *operand[DAEMON_MAX_INTERFACES];
+	size_t rest_count; /* of a verb that passes words on: those behind its first operand */
+	char *const *rest;
 };
 
 struct option_row {
@@ -62,6 +65,7 @@ struct verb {
 	const char *operand;   /* what is missing when there are too few */
 	size_t least, most;    /* operands */
 	unsigned options;      /* bits 1 << enum option_id, those of every verb left out */
+	bool passes_on;        /* what is behind its first operand is somebody else's, options too */
 	int (*run)(const struct command *c);
 };
 extern const struct verb verbs[];
@@ -84,6 +88,7 @@ int run_add(const struct command *c);
 int run_remove(const struct command *c);
 int run_list(const struct command *c);
 int run_doctor(const struct command *c);
+int run_hook(const struct command *c);
 int run_version(const struct command *c);
 
 /* ----------------------------------------------------------- output.c */

@@ -65,6 +65,7 @@ static const char *set_json(struct command *c, const char *value)
 static const char *set_socket(struct command *c, const char *value)
 {
 	c->socket = value;
+	c->socket_given = true;
 	return *value ? NULL : "a path is needed";
 }
 
@@ -171,10 +172,26 @@ static int verb_take(struct command *c, const char *word)
 	return failure_tell(c, &(struct failure){ .code = EXIT_USAGE, .what = what, .fix = fix });
 }
 
+/* Behind the last option that is ours: "--", or the first operand of a verb that passes words on. */
+static int operands_take(int argc, char **argv, struct command *c)
+{
+	int status = EXIT_DONE;
+
+	for (; !status && optind < argc; optind++) {
+		if (c->verb->passes_on && c->operands == c->verb->most)
+			break;
+		status = operand_take(c, argv[optind]);
+	}
+	c->rest = argv + optind;
+	c->rest_count = (size_t)(argc - optind);
+	return status;
+}
+
 /* Reads argv[1..]; with a verb the whole line, without one up to the first word that is no option. */
 static int words_parse(int argc, char **argv, struct command *c)
 {
 	struct option options[NUM_OPTIONS + 1];
+	const char *order = c->verb && !c->verb->passes_on ? "-:" : "+:";
 	int got, status = EXIT_DONE;
 
 	long_options(c->verb, options);
@@ -184,11 +201,23 @@ static int words_parse(int argc, char **argv, struct command *c)
 	 * '-': other words come in their order as option 1, whatever POSIXLY_CORRECT says; '+': the first one
 	 * ends it.
 	 */
-	while (!status && (got = getopt_long(argc, argv, c->verb ? "-:" : "+:", options, NULL)) != -1)
+	while (!status && (got = getopt_long(argc, argv, order, options, NULL)) != -1)
 		status = got == 1 ? operand_take(c, optarg) : option_take(c, got, argv);
-	for (; !status && c->verb && optind < argc; optind++) /* behind "--" */
-		status = operand_take(c, argv[optind]);
-	return status;
+	return status || !c->verb ? status : operands_take(argc, argv, c);
+}
+
+/* For errors that come before the option is reached. What a hook passes on is not ours. */
+static bool json_wanted(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+		for (size_t v = 0; v < verb_count; v++) {
+			if (verbs[v].passes_on && strcmp(argv[i], verbs[v].name) == 0)
+				return i + 1 < argc && strcmp(argv[i + 1], "--json") == 0;
+		}
+	}
+	return false;
 }
 
 int command_parse(int argc, char **argv, struct command *c)
@@ -198,8 +227,7 @@ int command_parse(int argc, char **argv, struct command *c)
 	*c = (struct command){ .socket = CONTROL_SOCKET_DEFAULT,
 			       .port = 443,
 			       .ttl_s = CHALLENGE_TTL_DEFAULT_S };
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		c->json |= strcmp(argv[i], "--json") == 0; /* for errors that come before it is reached */
+	c->json = json_wanted(argc, argv);
 	status = words_parse(argc, argv, c);
 	if (status || c->help || c->version)
 		return status;

@@ -66,6 +66,18 @@ const struct verb verbs[] = {
 	  .help = "the pending challenges",
 	  .more = "In the order of adding. HITS counts the connections answered.\n",
 	  .run = run_list },
+	{ .name = "hook",
+	  .arguments = "CLIENT ARGUMENT...",
+	  .help = "what ACME clients call: uacme, dehydrated, acmed",
+	  .more = "Understands the words with which CLIENT calls its hook, and adds or removes the\n"
+		  "challenges they mean. Prints nothing when all is well. $ALPNXDP_SOCKET names the\n"
+		  "daemon's socket where --socket, before CLIENT, does not. Ready scripts are in\n"
+		  "share/alpnxdp/hooks.\n",
+	  .operand = "the name of a client: uacme, dehydrated or acmed",
+	  .least = 1,
+	  .most = 1,
+	  .passes_on = true,
+	  .run = run_hook },
 	{ .name = "doctor",
 	  .arguments = "[IFACE] [--port N]",
 	  .help = "what would go wrong here, and how to put it right",
