@@ -16,33 +16,59 @@ static const char SUITES[] =
 	"ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:"
 	"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305";
 
-static int configure(WOLFSSL_CTX *wolf)
+/*
+ * Of a server we want the certificate and nothing else: whether it is worth anything is for its reader to say. What a
+ * challenge is proven with is self-signed and has a critical extension that wolfSSL does not know (RFC 8737 3); with
+ * WOLFSSL_VERIFY_NONE it would refuse that and show it to nobody, while this callback is asked, and overrules.
+ * No authority is known to a context, so that there always is an error to be asked about.
+ */
+static int take_any(int verified, WOLFSSL_X509_STORE_CTX *store)
 {
-	int groups[] = { WOLFSSL_ECC_X25519, WOLFSSL_ECC_SECP256R1 };
+	(void)verified;
+	if (store->error_depth == 0 && store->totalCerts > 0)
+		tls_client_keep(store->userCtx, store->certs[0].buffer, store->certs[0].length);
+	return 1;
+}
+
+/* Groups: those of the server; a client also takes P-384, without which RFC 8422 5.4 has no certificate of that curve. */
+enum { GROUPS_SERVER = 2, GROUPS_CLIENT = 3 };
+
+static int configure(WOLFSSL_CTX *wolf, int groups)
+{
+	int list[GROUPS_CLIENT] = { WOLFSSL_ECC_X25519, WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_SECP384R1 };
 
 	if (wolfSSL_CTX_SetMinVersion(wolf, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS)
 		return -EIO;
 	if (wolfSSL_CTX_set_cipher_list(wolf, SUITES) != WOLFSSL_SUCCESS)
 		return -EIO;
-	if (wolfSSL_CTX_set_groups(wolf, groups, ARRAY_SIZE(groups)) != WOLFSSL_SUCCESS)
+	if (wolfSSL_CTX_set_groups(wolf, list, groups) != WOLFSSL_SUCCESS)
 		return -EIO;
 	wolfSSL_CTX_set_session_cache_mode(wolf, WOLFSSL_SESS_CACHE_OFF);
-	wolfSSL_CTX_set_verify(wolf, WOLFSSL_VERIFY_NONE, NULL); /* asks for no client certificate */
-	wolfSSL_CTX_SetIORecv(wolf, tls_receive);
-	wolfSSL_CTX_SetIOSend(wolf, tls_send);
 	return 0;
 }
 
-static WOLFSSL_CTX *new_configured(void)
+static WOLFSSL_CTX *new_configured(WOLFSSL_METHOD *method, int groups)
 {
-	WOLFSSL_CTX *wolf = wolfSSL_CTX_new(wolfSSLv23_server_method());
+	WOLFSSL_CTX *wolf = wolfSSL_CTX_new(method);
 
-	if (wolf && configure(wolf)) {
+	if (wolf && configure(wolf, groups)) {
 		log_error("%s refused its configuration: it was built without something that is needed",
 			  tls_library_version());
 		wolfSSL_CTX_free(wolf);
 		return NULL;
 	}
+	return wolf;
+}
+
+static WOLFSSL_CTX *new_server(void)
+{
+	WOLFSSL_CTX *wolf = new_configured(wolfSSLv23_server_method(), GROUPS_SERVER);
+
+	if (!wolf)
+		return NULL;
+	wolfSSL_CTX_set_verify(wolf, WOLFSSL_VERIFY_NONE, NULL); /* asks for no client certificate */
+	wolfSSL_CTX_SetIORecv(wolf, tls_receive);
+	wolfSSL_CTX_SetIOSend(wolf, tls_send);
 	return wolf;
 }
 
@@ -56,7 +82,7 @@ int tls_context_new(struct tls_context **out)
 	if (wolfSSL_Init() != WOLFSSL_SUCCESS)
 		goto err_free;
 	/* A library that does not do is noticed at start, not at the first validation. */
-	wolf = new_configured();
+	wolf = new_server();
 	if (!wolf)
 		goto err_cleanup;
 	wolfSSL_CTX_free(wolf);
@@ -95,7 +121,7 @@ static bool set_certificate(WOLFSSL_CTX *wolf, const struct certificate *cert)
 
 int tls_context_connect(const struct certificate *cert, WOLFSSL **out)
 {
-	WOLFSSL_CTX *wolf = new_configured();
+	WOLFSSL_CTX *wolf = new_server();
 	int err = -EIO;
 
 	if (!wolf)
@@ -106,6 +132,20 @@ int tls_context_connect(const struct certificate *cert, WOLFSSL **out)
 	}
 	wolfSSL_CTX_free(wolf); /* the connection has its own reference */
 	return err;
+}
+
+int tls_context_client(WOLFSSL **out)
+{
+	WOLFSSL_CTX *wolf = new_configured(wolfSSLv23_client_method(), GROUPS_CLIENT);
+
+	if (!wolf)
+		return -ENOMEM;
+	wolfSSL_CTX_set_verify(wolf, WOLFSSL_VERIFY_PEER, take_any);
+	wolfSSL_CTX_SetIORecv(wolf, tls_client_receive);
+	wolfSSL_CTX_SetIOSend(wolf, tls_client_send);
+	*out = wolfSSL_new(wolf);
+	wolfSSL_CTX_free(wolf);
+	return *out ? 0 : -ENOMEM;
 }
 
 const char *tls_library_version(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How wolfSSL is set up, between context.c and handshake.c. */
+/* How wolfSSL is set up, between context.c, handshake.c and client.c. */
 #ifndef ALPNXDP_TLS_CONTEXT_H
 #define ALPNXDP_TLS_CONTEXT_H
 
@@ -14,8 +14,16 @@ struct tls_context {
 /* A connection that will show this certificate. 0, -ENOMEM, or -EIO (wolfSSL refused it; logged). */
 int tls_context_connect(const struct certificate *cert, WOLFSSL **out);
 
+/* A connection as a client, its server's certificate kept and never verified. 0 or -ENOMEM. */
+int tls_context_client(WOLFSSL **out);
+
 /* Implemented by handshake.c; the context is a struct tls. */
 int tls_receive(WOLFSSL *ssl, char *buffer, int size, void *context);
 int tls_send(WOLFSSL *ssl, char *buffer, int size, void *context);
+
+/* Implemented by client.c; the context is a struct tls_client. */
+int tls_client_receive(WOLFSSL *ssl, char *buffer, int size, void *context);
+int tls_client_send(WOLFSSL *ssl, char *buffer, int size, void *context);
+void tls_client_keep(void *context, const uint8_t *der, size_t len);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * tls: a strict gate for hellos, and wolfSSL as a server over two buffers: bytes in, bytes out.
+ * tls: a strict gate for hellos, and wolfSSL as a server, or as a client, over two buffers: bytes in, bytes out.
  *
  * Owns: which hellos may reach wolfSSL, and one handshake per struct tls. Knows no socket, clock or connection.
  * Refuses: anything the gate has not accepted. wolfSSL's own parsers have read out of bounds on malformed lists
@@ -122,5 +122,39 @@ struct tls_report {
 	char error[80];   /* wolfSSL's own words; "" when nothing failed */
 };
 void tls_report(const struct tls *t, struct tls_report *out);
+
+/* ----------------------------------------------------------------- client */
+
+/*
+ * The other side, for asking a listener of this host what it would answer, and for checking ourselves: TLS 1.2 and 1.3,
+ * ALPN acme-tls/1 alone, and a server's certificate that is read and never verified: it proves nothing to anybody.
+ * Servers with an RSA key or one over P-256 or P-384; not with Ed25519.
+ */
+struct tls_client;
+
+enum {
+	TLS_CLIENT_INPUT_MAX = 64 * 1024,
+	TLS_CLIENT_CERTIFICATE_MAX = 16 * 1024, /* a larger leaf is not kept */
+};
+
+/* sni in normal form (struct identifier.sni). 0, -ENOMEM, or -EIO (wolfSSL refused it). */
+int tls_client_open(struct tls_context *ctx, const char *sni, struct tls_client **out);
+void tls_client_free(struct tls_client *c);
+
+/*
+ * As tls_drive(); the first call needs no input. TLS_ESTABLISHED: our Finished is in the output. Application data is
+ * read and thrown away; more than 64 KiB of input end in TLS_FAILED, with close_notify as the alert.
+ */
+enum tls_state tls_client_drive(struct tls_client *c, struct tls_io *io);
+
+/* Queues close_notify (once); it comes out with the next tls_client_drive(). */
+void tls_client_close(struct tls_client *c);
+
+bool tls_client_alpn(const struct tls_client *c); /* the server chose acme-tls/1 */
+
+/* DER of the server's leaf, as soon as it has come, whatever became of the handshake; NULL: none. Good until free. */
+const uint8_t *tls_client_certificate(const struct tls_client *c, size_t *len);
+
+const char *tls_client_error(const struct tls_client *c); /* why TLS_FAILED; "" when nothing failed */
 
 #endif
