@@ -105,12 +105,23 @@ def flows():
     yield "taken-back", challenge + part + bytes([7, 0]) + rest
 
 
+def files():
+    yield "empty", b""
+    yield "all", (b"interface = eth0\ninterface = eth1 # second\nmode = native\nport = 8443\nsocket = /run/a\n"
+                  b"ualpn-socket = /run/u\nwatch = dehydrated:/d\nwatch = certmagic:/c\nwatch = mod_md:/m\n"
+                  b"harvest = [::1]:8443\nmetrics-socket = /run/m\nmetrics-textfile = /m.prom\nlog-format = json\n"
+                  b"log-level = debug\nself-check = no\n")
+    yield "windows", b"\xef\xbb\xbfharvest = 127.0.0.1:1 ; x\r\n; y\r\n"
+    yield "wrong", b"[x]\nport = 0\n port = 1\nPort = 2\nport: 3\nsocket = \"/x\"\nwatch = x:/y\nport = 1\nport = 2\n"
+    yield "long", b"watch = mod_md:/" + b"x" * 400 + b"\nport = 5\0"
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     plain = list(hellos())
     cut = [(name + "-records", two_records(hello)) for name, hello in plain]
     seeds = {"hello": plain, "gate": plain + cut, "frame": frames(), "control": lines(), "challenge": texts(),
-             "tcp": connections(), "engine": flows()}
+             "tcp": connections(), "engine": flows(), "settings": files()}
     for target, inputs in seeds.items():
         folder = root / target
         folder.mkdir(parents=True, exist_ok=True)

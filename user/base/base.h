@@ -2,7 +2,8 @@
 /*
  * base: what every other module needs and no library gives in this form.
  *
- * Owns: time as a type, checked cursors over bytes, keyed hashes, the log, a word to the service manager, a JSON writer.
+ * Owns: time as a type, checked cursors over bytes, words that people type, keyed hashes, the log, a word to the service
+ * manager, a JSON writer.
  * Uses nothing.
  * The cursors never read past their end and never leave it behind: after a failed read nothing has moved.
  */
@@ -113,6 +114,17 @@ static inline int hex_value(char c)
 	return -1;
 }
 
+/* ------------------------------------------------------------------ words */
+
+bool text_is_ifname(const char *text);
+/* Decimal digits, to *rest; false when there are none or the value is above UINT32_MAX. */
+bool text_parse_digits(const char *text, uint64_t *value, const char **rest);
+const char *text_parse_port(const char *text, uint16_t *port); /* NULL or what is wrong */
+
+/* Which of the names that name() gives for 0, 1, ... (NULL ends them) was meant by `word`; TEXT_NONE: none is near. */
+#define TEXT_NONE SIZE_MAX
+size_t text_nearest(const char *word, const char *(*name)(size_t n));
+
 /* ------------------------------------------------------------------- hash */
 
 /* SipHash-2-4 of len bytes under a 16-byte key: for tables whose keys a stranger chooses. */
@@ -128,6 +140,7 @@ enum log_level {
 	LOG_LEVEL_INFO = 6,
 	LOG_LEVEL_DEBUG = 7
 };
+const char *log_level_name(enum log_level level);
 
 /* AUTO: JOURNAL where stderr is the journal's ($JOURNAL_STREAM), else TEXT. */
 enum log_format {

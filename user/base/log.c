@@ -7,6 +7,16 @@
 static enum log_level most_level = LOG_LEVEL_INFO;
 static bool with_prefix;
 
+const char *log_level_name(enum log_level level)
+{
+	static const char *const names[] = {
+		[LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_NOTICE] = "notice",
+		[LOG_LEVEL_INFO] = "info",   [LOG_LEVEL_DEBUG] = "debug",
+	};
+
+	return names[level];
+}
+
 void log_setup(enum log_level most, enum log_format format)
 {
 	most_level = most;

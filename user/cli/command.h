@@ -143,9 +143,7 @@ void report_print(const json_t *status); /* status in words */
 
 /* ------------------------------------------------------------- text.c */
 
-bool text_is_ifname(const char *text);
-const char *text_parse_port(const char *text, uint16_t *port); /* NULL or what is wrong */
-const char *text_parse_ttl(const char *text, uint32_t *seconds);
+const char *text_parse_ttl(const char *text, uint32_t *seconds); /* NULL or what is wrong */
 enum { DURATION_TEXT_LEN = 32 };
 void text_format_duration(uint64_t seconds, char out[DURATION_TEXT_LEN]); /* "2d 3h", "59m 3s" */
 const char *text_nearest_verb(const char *text);                          /* NULL: none is near */

@@ -3,12 +3,16 @@
  * settings: what can be set of a daemon, in one table: the keys of the configuration file are the long options of
  * `attach`, with the same values, checked by the same code.
  *
- * Owns: the keys, their defaults, their checks, and the file's format: `key = value` lines, `#` and `;` begin a
- * comment, keys marked "repeatable" may occur several times, any other only once. The reading of lines is libinih's.
- * Refuses: sections, unknown keys, keys given twice, lines of more than SETTINGS_LINE_MAX bytes, values out of range:
- * each with file, line, key and what is wrong; all of them, not just the first.
+ * Owns: the keys, their defaults, their checks, and the file's format: `key = value` lines, each on one line. `#` and `;`
+ * begin a comment, at the start of a line or behind a blank. Keys marked "repeatable" may occur several times, any other
+ * only once. The splitting of lines is libinih's; what it would take silently in another sense than it looks is refused
+ * before it sees it.
+ * Refuses: sections, unknown keys, keys given twice, continued lines, lines of more than SETTINGS_LINE_MAX bytes, control
+ * characters, values out of range: each with file, line, key and what is wrong; all of them, not just the first. To root,
+ * a file that somebody else may have written: it decides what root opens.
  *
- * The command line wins: a key given there takes the place of all that the file says of that key.
+ * The command line wins: a key given there takes the place of all that the file says of that key (which must be right all
+ * the same).
  */
 #ifndef ALPNXDP_SETTINGS_H
 #define ALPNXDP_SETTINGS_H
@@ -18,6 +22,7 @@
 #include "xdp/xdp.h"
 
 #define SETTINGS_FILE_DEFAULT "/etc/alpnxdp/alpnxdp.conf"
+#define SETTINGS_SOCKET_DEFAULT "/run/alpnxdp/control.sock" /* control.h's; this module knows no control */
 
 enum {
 	SETTINGS_INTERFACES = 16,
@@ -25,7 +30,9 @@ enum {
 	SETTINGS_PATH = 256,        /* bytes of a path, its NUL included */
 	SETTINGS_SOCKET_PATH = 108, /* of a UNIX socket's: struct sockaddr_un */
 	SETTINGS_ENDPOINT = 64,     /* "127.0.0.1:8443", "[::1]:8443" */
-	SETTINGS_LINE_MAX = 512,
+	SETTINGS_LINE_MAX =
+		197, /* without its end: libinih, as distributions build it, has 200 bytes for all */
+	SETTINGS_FILE_MAX = 65536,
 	SETTINGS_GIVEN = 48, /* options of one command line */
 	SETTINGS_PROBLEM = 512,
 };
@@ -69,17 +76,28 @@ struct settings {
 
 void settings_default(struct settings *s);
 
+/* What completes a value: a word of the row's, a file, a directory behind a word and a colon, an interface. */
+enum settings_value { SETTINGS_WORD, SETTINGS_FILE, SETTINGS_DIRECTORY, SETTINGS_INTERFACE };
+
 /* One row per key; what --help, the man page's table, completions and `config check` know of it. */
 struct settings_key {
 	const char *name;
 	const char *argument; /* metavariable */
 	const char *help;     /* one line */
 	bool repeatable;
+	enum settings_value completes;
+	const char *words;                                         /* "a|b|c", or "" */
 	const char *(*set)(struct settings *s, const char *value); /* NULL, or what is wrong */
+	/* Writes value number n (0 of those not repeatable) as set() takes it; false when there is none. */
+	bool (*get)(const struct settings *s, size_t n, char out[SETTINGS_PROBLEM]);
 };
 extern const struct settings_key settings_keys[];
 extern const size_t settings_key_count;
 const struct settings_key *settings_find(const char *name); /* NULL: there is none */
+
+/* Of settings.harvest: its address as struct sockaddr_in or sockaddr_in6, and how long that is; 0: it is none. */
+struct sockaddr_storage;
+size_t settings_harvest_address(const char *text, struct sockaddr_storage *out);
 
 /* What a command line said: names of keys and their values, which must live as long as this is used. */
 struct settings_given {
@@ -92,7 +110,8 @@ struct settings_given {
 
 /*
  * Defaults, then the file (NULL or "": none), then what was given. Returns the number of problems, each told to
- * problem() as one line for people ("FILE:LINE: KEY: what is wrong"); a file that cannot be read is one problem.
+ * problem() as one line for people ("FILE:LINE: KEY: 'VALUE': what is wrong", without newline and control characters), in
+ * the order of the lines; a file that cannot be read is one problem.
  * *out is written only when there is none. A file that is missing is a problem too, unless may_be_missing.
  */
 struct settings_source {

@@ -11,17 +11,6 @@
 
 enum { SERVED_LOOK_MS = 20 };
 
-const char *xdp_mode_name(enum xdp_mode mode)
-{
-	static const char *const names[] = {
-		[XDP_MODE_AUTO] = "auto",
-		[XDP_MODE_NATIVE] = "native",
-		[XDP_MODE_GENERIC] = "generic",
-	};
-
-	return names[mode];
-}
-
 void xdp_attachment_close(struct xdp_attachment *a)
 {
 	xdp_maps_close(&a->maps);
