@@ -164,6 +164,24 @@ void log_vline(enum log_level level, const char *format, va_list args) __attribu
 #define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
+/* ---------------------------------------------------------------- packets */
+
+enum { PACKET_FDS = 8 };
+
+/* A datagram of a fixed length between two processes of ours, with descriptors beside it. */
+struct packet {
+	void *bytes;
+	size_t len;
+	size_t fds;
+	int fd[PACKET_FDS]; /* sending: they stay the sender's; receiving: the receiver owns them */
+};
+
+/* 0 or -errno. */
+int packet_send(int socket, const struct packet *p);
+/* 1: there it is; 0: the other side is gone; -EPROTO: another length, its descriptors are closed; -EAGAIN; -errno. */
+int packet_receive(int socket, struct packet *p);
+void packet_close(const struct packet *p); /* its descriptors */
+
 /* -------------------------------------------------------- service manager */
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Messages between keeper and engine process: one datagram each, with descriptors beside it. */
+/* Messages between keeper and engine process: one datagram each, with descriptors beside it. Both are one program. */
 #ifndef ALPNXDP_DAEMON_CHANNEL_H
 #define ALPNXDP_DAEMON_CHANNEL_H
 
@@ -18,13 +18,25 @@ enum message_type {
 	MESSAGE_CHANGED,   /* attachment: name and MTU of an interface that is served already */
 	MESSAGE_GONE,      /* ifindex: the program is off, or the interface is */
 	MESSAGE_RESULT,    /* client, report: the answer to a request */
+	MESSAGE_SETTINGS,  /* settings */
+	MESSAGE_FRONT,     /* fd: a socket to a new process of front ends; front/front.h */
+	MESSAGE_WATCHDOG,  /* fd: the service manager's, to be fed by the packet loop */
 	/* engine to keeper */
 	MESSAGE_READY,   /* ifindex: serving */
 	MESSAGE_SAVE,    /* fd: the challenges as text, in a memfd */
 	MESSAGE_REQUEST, /* client, request */
+	MESSAGE_CHECKED, /* ifindex, report.ok, report.error: how a self-check has ended */
 };
 
-enum request_verb { REQUEST_ATTACH, REQUEST_DETACH };
+enum request_verb { REQUEST_ATTACH, REQUEST_DETACH, REQUEST_RELOAD };
+
+/* What the engine process has to know of the settings. */
+struct engine_settings {
+	enum log_format log_format;
+	enum log_level log_level;
+	bool harvest;
+	bool self_check;
+};
 
 /* The keeper trusts none of this: names are checked to end, numbers to be in range. */
 struct request {
@@ -40,6 +52,7 @@ struct message {
 	unsigned queue;
 	struct control_client client;
 	struct request request;
+	struct engine_settings settings;
 	struct daemon_report report; /* MESSAGE_INTERFACE: only its attachment */
 	size_t fd_count;             /* not sent: counted by the receiver */
 	int fd[MESSAGE_FDS];         /* likewise; the receiver owns them */

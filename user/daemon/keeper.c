@@ -26,7 +26,7 @@ static int open_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP); /* the terminal that started us is gone */
+	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	signal(SIGPIPE, SIG_IGN);
@@ -34,13 +34,23 @@ static int open_signals(void)
 	return fd < 0 ? -errno : fd;
 }
 
+static void hang_up(struct keeper *k)
+{
+	struct daemon_report report = { .ok = false };
+
+	if (keeper_reload(k, &report))
+		log_error("keeper: not reloaded: %s", report.error.what);
+}
+
 static void serve_signals(struct keeper *k)
 {
 	struct signalfd_siginfo info;
 
 	while (read(k->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGHUP)
+		if (info.ssi_signo == SIGHUP) {
+			hang_up(k);
 			continue;
+		}
 		log_notice(
 			"keeper: stopping; programs stay attached and pass everything (alpnxdp detach --all removes them)");
 		k->stopping = true;
@@ -53,52 +63,99 @@ static void restart_engine(struct keeper *k)
 	struct xdp_error error = { .what = "" };
 
 	if (keeper_start_engine(k)) {
-		keeper_engine_ended(k);
+		child_ended(&k->engine);
 		return;
 	}
-	for (size_t n = 0; n < k->interfaces && k->channel >= 0; n++) {
+	for (size_t n = 0; n < k->interfaces && k->engine.channel >= 0; n++) {
 		if (!keeper_serve(k, &k->interface[n], &error))
 			continue;
 		log_error("keeper: %s (%s)", error.what, error.system);
-		keeper_engine_ended(k);
+		child_ended(&k->engine);
 		return;
 	}
 	log_notice("keeper: the new engine process serves %zu interface%s", k->interfaces,
 		   k->interfaces == 1 ? "" : "s");
 }
 
+/* A front without an engine has nobody to tell: it waits for the next one. */
+static bool front_missing(const struct keeper *k)
+{
+	return k->front.channel < 0 && k->engine.channel >= 0 && keeper_front_wanted(k);
+}
+
+static void restart_front(struct keeper *k)
+{
+	int err = keeper_front_start(k);
+
+	if (!err)
+		return;
+	log_error("keeper: the front ends do not start: %s", strerror(-err));
+	child_ended(&k->front);
+}
+
 static int wait_ms(const struct keeper *k)
+{
+	usec_t now = clock_now(), due = now + CHECK_MS * USEC_PER_MSEC;
+
+	if (k->engine.channel < 0)
+		due = MIN(due, k->engine.restart_at);
+	if (front_missing(k))
+		due = MIN(due, k->front.restart_at);
+	due = MIN(due, keeper_ready_due(k));
+	return now >= due ? 0 : (int)((due - now) / USEC_PER_MSEC) + 1;
+}
+
+static void serve_children(struct keeper *k, short engine, short front)
+{
+	int got;
+
+	if (k->engine.channel >= 0 && engine) {
+		got = keeper_hear(k);
+		if (got <= 0 && got != -EAGAIN)
+			child_ended(&k->engine);
+	}
+	/* What the engine has just asked for may have ended the front. */
+	if (k->front.channel >= 0 && front) {
+		got = keeper_front_hear(k);
+		if (got <= 0 && got != -EAGAIN) {
+			child_ended(&k->front);
+			keeper_front_stop(k);
+		}
+	}
+}
+
+static void start_missing(struct keeper *k)
 {
 	usec_t now = clock_now();
 
-	if (k->channel >= 0)
-		return CHECK_MS;
-	return now >= k->restart_at ? 0 : (int)((k->restart_at - now) / USEC_PER_MSEC) + 1;
+	if (k->stopping)
+		return;
+	if (child_due(&k->engine, now))
+		restart_engine(k);
+	if (front_missing(k) && child_due(&k->front, now))
+		restart_front(k);
 }
 
 static void turn(struct keeper *k)
 {
-	struct pollfd fds[3] = { { .fd = k->signals, .events = POLLIN },
-				 { .fd = k->channel, .events = POLLIN },
-				 { .fd = k->links, .events = POLLIN } };
-	int got;
+	struct pollfd fds[4] = { { .fd = k->signals, .events = POLLIN },
+				 { .fd = k->engine.channel, .events = POLLIN },
+				 { .fd = k->links, .events = POLLIN },
+				 { .fd = k->front.channel, .events = POLLIN } };
 
-	poll(fds, 3, wait_ms(k));
+	poll(fds, 4, wait_ms(k));
 	serve_signals(k);
 	if (k->stopping)
 		return;
-	if (k->channel >= 0 && fds[1].revents) {
-		got = keeper_hear(k);
-		if (got <= 0 && got != -EAGAIN)
-			keeper_engine_ended(k);
-	}
+	serve_children(k, fds[1].revents, fds[3].revents);
 	if (fds[2].revents || clock_now() >= k->checked + CHECK_MS * USEC_PER_MSEC) {
 		keeper_links_drain(k->links);
 		k->checked = clock_now();
 		keeper_check(k);
 	}
-	if (k->channel < 0 && !k->stopping && clock_now() >= k->restart_at)
-		restart_engine(k);
+	if (clock_now() >= keeper_ready_due(k))
+		keeper_tell_ready(k);
+	start_missing(k);
 }
 
 static void undo(struct keeper *k)
@@ -126,8 +183,10 @@ static int attach_all(struct keeper *k, struct daemon_report *reports)
 
 static int begin(struct keeper *k, struct daemon_report *reports)
 {
-	int err = xdp_inject_load(&k->inject, &reports[0].error);
+	int err = keeper_front_listen(k, &k->settings, &reports[0].error);
 
+	if (!err)
+		err = xdp_inject_load(&k->inject, &reports[0].error);
 	if (!err)
 		err = keeper_start_engine(k);
 	if (!err)
@@ -141,7 +200,9 @@ static int begin(struct keeper *k, struct daemon_report *reports)
 
 static void end(struct keeper *k)
 {
-	keeper_stop_engine(k);
+	notify_send(k->notify, "STOPPING=1");
+	keeper_front_close(k);
+	child_stop(&k->engine);
 	for (size_t n = 0; n < k->interfaces; n++)
 		xdp_attachment_close(&k->interface[n]);
 	xdp_inject_close(&k->inject);
@@ -149,6 +210,8 @@ static void end(struct keeper *k)
 	close(k->listen_fd);
 	close(k->signals);
 	close(k->links);
+	if (k->notify >= 0)
+		close(k->notify);
 }
 
 int keeper_run(const struct daemon_options *o, int listen_fd, keeper_ready *ready, void *context)
@@ -163,7 +226,12 @@ int keeper_run(const struct daemon_options *o, int listen_fd, keeper_ready *read
 			      .settings = o->settings,
 			      .source = &o->source,
 			      .listen_fd = listen_fd,
-			      .channel = -1,
+			      .notify = notify_open(),
+			      .inotify = -1,
+			      .engine = { .name = "engine", .channel = -1 },
+			      .front = { .name = "front", .channel = -1 },
+			      .ualpn = { .fd = -1 },
+			      .metrics = { .fd = -1 },
 			      .inject = { -1, -1, -1 } };
 	k->signals = open_signals();
 	k->links = keeper_links_open();
@@ -174,6 +242,8 @@ int keeper_run(const struct daemon_options *o, int listen_fd, keeper_ready *read
 		if (err && !reports[n].err)
 			reports[n].err = err;
 	ready(context, reports);
+	if (!err)
+		keeper_started(k);
 	k->checked = clock_now();
 	while (!err && !k->stopping)
 		turn(k);

@@ -4,6 +4,13 @@
 #define ALPNXDP_DAEMON_KEEPER_H
 
 #include "daemon/channel.h"
+#include "daemon/child.h"
+
+/* A socket of the front ends', kept over the lives of their process. */
+struct front_listener {
+	int fd; /* -1: none */
+	char path[SETTINGS_SOCKET_PATH];
+};
 
 struct keeper {
 	const char *socket_path;
@@ -12,11 +19,16 @@ struct keeper {
 	int listen_fd;
 	struct xdp_inject inject;
 
-	int channel; /* -1: no engine process */
-	pid_t engine;
-	usec_t restart_at;    /* when the next engine may be started */
-	usec_t restart_delay; /* grows while engines die young */
-	usec_t engine_started;
+	struct child engine;
+
+	struct child front; /* none when no front end is set */
+	int inotify;        /* that of the present front; -1: none */
+	struct front_listener ualpn, metrics;
+
+	int notify;      /* the service manager; -1: none */
+	bool ready;      /* it has been told so */
+	usec_t ready_by; /* told at the latest, whatever the self-checks do */
+	size_t checked_interfaces;
 
 	int signals; /* signalfd: SIGTERM, SIGINT, SIGHUP */
 	int links;   /* the kernel tells of links that change */
@@ -34,9 +46,8 @@ typedef void keeper_ready(void *context, const struct daemon_report *reports);
 int keeper_run(const struct daemon_options *o, int listen_fd, keeper_ready *ready, void *context);
 
 /* keeper_engine.c: the engine process. */
-int keeper_start_engine(struct keeper *k);  /* forks it and sends what it needs to begin; 0 or -errno */
-void keeper_stop_engine(struct keeper *k);  /* ends it and waits for its end */
-void keeper_engine_ended(struct keeper *k); /* after its end: when to start another */
+int keeper_start_engine(struct keeper *k); /* forks it and sends what it needs to begin; 0 or -errno */
+int keeper_tell_settings(struct keeper *k);
 int keeper_tell(struct keeper *k,
 		const struct message *m); /* 0 or -errno; ends an engine that does not read */
 int keeper_hear(struct keeper *k);        /* one message from it; 1, 0: gone, -EAGAIN, -errno */
@@ -50,6 +61,24 @@ bool keeper_wait_ready(struct keeper *k, unsigned ifindex);
 /* The same for one that the engine has: with as many queues as there are now. */
 int keeper_serve_again(struct keeper *k, struct xdp_attachment *a, struct xdp_error *error);
 void keeper_forget(struct keeper *k, struct xdp_attachment *a); /* the engine's part, too; not the program */
+
+/* keeper_front.c: the process of the front ends. */
+bool keeper_front_wanted(const struct keeper *k);
+/* Opens the sockets that s names, closes those that it does not; on an error nothing more has changed. */
+int keeper_front_listen(struct keeper *k, const struct settings *s, struct xdp_error *error);
+int keeper_front_start(struct keeper *k); /* 0 or -errno */
+void keeper_front_stop(struct keeper *k);
+int keeper_front_hear(struct keeper *k);   /* one request of it; 1, 0: gone, -EAGAIN, -errno */
+void keeper_front_close(struct keeper *k); /* its sockets, too */
+
+/* keeper_reload.c: the settings read again, and put into force. Nothing changes when something is wrong with them. */
+int keeper_reload(struct keeper *k, struct daemon_report *report);
+
+/* keeper_notify.c: the service manager. */
+void keeper_started(struct keeper *k);                          /* everything is attached */
+void keeper_checked(struct keeper *k, const struct message *m); /* the result of a self-check */
+usec_t keeper_ready_due(const struct keeper *k);                /* USEC_NEVER: told, or nobody to tell */
+void keeper_tell_ready(struct keeper *k);
 
 /* keeper_links.c */
 int keeper_links_open(void); /* a descriptor for poll(), or -errno */

@@ -4,35 +4,18 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include "daemon/keeper.h"
 #include "daemon/state.h"
 #include "daemon/worker.h"
 
-#define RESTART_LEAST (100 * USEC_PER_MSEC)
-#define RESTART_MOST (5 * USEC_PER_SEC)
-#define GROWN_UP (10 * USEC_PER_SEC) /* an engine that lived for so long did not die of its start */
-enum { END_WAIT_MS = 2000, READY_WAIT_MS = 5000 };
+enum { READY_WAIT_MS = 5000 };
 
-/* In the child: nothing of the keeper's stays open but the channel and the log. */
-static _Noreturn void become_engine(int channel)
+static int run(const int *fd, const void *context)
 {
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(channel, 3) < 0 || close_range(4, ~0u, 0))
-		_exit(EXIT_FAILED);
-	if (fcntl(3, F_SETFL, O_NONBLOCK))
-		_exit(EXIT_FAILED);
-	prctl(PR_SET_NAME, "alpnxdp-engine");
-	_exit(worker_run(3));
+	(void)context;
+	return fcntl(fd[0], F_SETFL, O_NONBLOCK) ? EXIT_FAILED : worker_run(fd[0]);
 }
 
 /*
@@ -41,11 +24,11 @@ static _Noreturn void become_engine(int channel)
  */
 int keeper_tell(struct keeper *k, const struct message *m)
 {
-	int err = k->channel < 0 ? -EPIPE : channel_send(k->channel, m);
+	int err = k->engine.channel < 0 ? -EPIPE : channel_send(k->engine.channel, m);
 
 	if (err == -EAGAIN) {
 		log_error("keeper: the engine process does not read what it is told: it is ended");
-		kill(k->engine, SIGKILL);
+		kill(k->engine.pid, SIGKILL);
 	}
 	return err;
 }
@@ -68,63 +51,39 @@ static int send_start(struct keeper *k)
 	return err;
 }
 
+int keeper_tell_settings(struct keeper *k)
+{
+	const struct settings *s = &k->settings;
+	const struct message m = { .type = MESSAGE_SETTINGS,
+				   .settings = { .log_format = s->log_format,
+						 .log_level = s->log_level,
+						 .harvest = *s->harvest != '\0',
+						 .self_check = s->self_check } };
+
+	return keeper_tell(k, &m);
+}
+
+static int send_watchdog(struct keeper *k)
+{
+	const struct message m = { .type = MESSAGE_WATCHDOG, .fd_count = 1, .fd = { k->notify } };
+
+	return k->notify < 0 ? 0 : keeper_tell(k, &m);
+}
+
 int keeper_start_engine(struct keeper *k)
 {
-	const struct timeval patience = {
-		.tv_sec = 1
-	}; /* for an engine that does not read; see keeper_tell() */
-	int pair[2], err;
+	const struct child_birth birth = { .run = run };
+	int err = child_start(&k->engine, &birth);
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
-		return -errno;
-	if (setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)))
-		log_warning("keeper: %s", strerror(errno));
-	k->engine = fork();
-	if (k->engine < 0) {
-		err = -errno;
-		close(pair[0]);
-		close(pair[1]);
-		return err;
-	}
-	if (k->engine == 0)
-		become_engine(pair[1]);
-	close(pair[1]);
-	k->channel = pair[0];
-	k->engine_started = clock_now();
-	err = send_start(k);
+	if (!err)
+		err = send_start(k);
+	if (!err)
+		err = keeper_tell_settings(k);
+	if (!err)
+		err = send_watchdog(k);
 	if (err)
-		keeper_stop_engine(k);
+		child_stop(&k->engine);
 	return err;
-}
-
-/* The engine ends by itself when the channel does; it is not waited for longer than END_WAIT_MS. */
-void keeper_stop_engine(struct keeper *k)
-{
-	if (k->channel >= 0)
-		close(k->channel);
-	k->channel = -1;
-	if (k->engine <= 0)
-		return;
-	for (int waited = 0; waitpid(k->engine, NULL, WNOHANG) == 0; waited += 10) {
-		if (waited >= END_WAIT_MS)
-			kill(k->engine, SIGKILL);
-		poll(NULL, 0, 10);
-	}
-	k->engine = 0;
-}
-
-void keeper_engine_ended(struct keeper *k)
-{
-	usec_t now = clock_now();
-
-	keeper_stop_engine(k);
-	if (now - k->engine_started > GROWN_UP || !k->restart_delay)
-		k->restart_delay = RESTART_LEAST;
-	else
-		k->restart_delay = MIN(k->restart_delay * 2, RESTART_MOST);
-	k->restart_at = now + k->restart_delay;
-	log_error("keeper: the engine process has ended; everything passes; another starts in %u ms",
-		  (unsigned)(k->restart_delay / USEC_PER_MSEC));
 }
 
 static bool is_sane(struct request *r)
@@ -147,6 +106,8 @@ static void answer_request(struct keeper *k, struct message *m)
 	} else if (m->request.verb == REQUEST_DETACH) {
 		m->request.ifname[sizeof(m->request.ifname) - 1] = '\0';
 		keeper_detach(k, m->request.ifname, &result.report);
+	} else if (m->request.verb == REQUEST_RELOAD) {
+		keeper_reload(k, &result.report);
 	} else if (!is_sane(&m->request)) {
 		result.report.err = -EINVAL;
 		strcpy(result.report.error.what, "no such mode, or no port");
@@ -162,7 +123,7 @@ static void answer_request(struct keeper *k, struct message *m)
 int keeper_hear(struct keeper *k)
 {
 	struct message m;
-	int got = channel_receive(k->channel, &m);
+	int got = channel_receive(k->engine.channel, &m);
 	int err;
 
 	if (got != 1)
@@ -175,6 +136,8 @@ int keeper_hear(struct keeper *k)
 		answer_request(k, &m);
 	} else if (m.type == MESSAGE_READY) {
 		k->serving = m.ifindex;
+	} else if (m.type == MESSAGE_CHECKED) {
+		keeper_checked(k, &m);
 	}
 	for (size_t n = 0; n < m.fd_count; n++)
 		close(m.fd[n]);
@@ -185,8 +148,8 @@ static bool wait_ready(struct keeper *k, unsigned ifindex)
 {
 	usec_t end = clock_now() + READY_WAIT_MS * USEC_PER_MSEC;
 
-	while (k->channel >= 0 && clock_now() < end) {
-		struct pollfd fd = { .fd = k->channel, .events = POLLIN };
+	while (k->engine.channel >= 0 && clock_now() < end) {
+		struct pollfd fd = { .fd = k->engine.channel, .events = POLLIN };
 		int got;
 
 		if (poll(&fd, 1, 100) <= 0)

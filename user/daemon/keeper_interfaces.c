@@ -44,7 +44,7 @@ static int send_queue(struct keeper *k, const struct xdp_attachment *a, const st
 int keeper_serve(struct keeper *k, const struct xdp_attachment *a, struct xdp_error *error)
 {
 	const struct message begin = { .type = MESSAGE_SERVE, .ifindex = a->ifindex };
-	int err = k->channel < 0 ? -EPIPE : send_interface(k, a);
+	int err = k->engine.channel < 0 ? -EPIPE : send_interface(k, a);
 	struct xdp_socket sockets[ALPNXDP_MAX_QUEUES];
 	unsigned opened = 0, q;
 

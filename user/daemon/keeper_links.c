@@ -66,7 +66,7 @@ static void serve_queues(struct keeper *k, struct xdp_attachment *a, unsigned qu
 
 	log_notice("keeper: %s: %u queues instead of %u", a->ifname, queues, a->queues);
 	a->queues = queues;
-	if (k->channel >= 0 && keeper_serve_again(k, a, &error))
+	if (k->engine.channel >= 0 && keeper_serve_again(k, a, &error))
 		log_error("keeper: %s (%s): everything passes there", error.what, error.system);
 }
 

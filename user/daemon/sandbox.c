@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The engine's cage: no user, no capability, no file system, no new descriptor but what the keeper sends, and a short list
- * of system calls. It stays in its network namespace, because BPF_PROG_TEST_RUN looks interfaces up by number in the
- * caller's.
+ * A cage for the two processes that touch what comes from outside: no user, no capability, no file system, and a short
+ * list of system calls. Both stay in their network namespace: BPF_PROG_TEST_RUN looks interfaces up by number in the
+ * caller's, and harvest's listener is there.
  *
- * What an intruder has left: the flows and challenges of this program, and the descriptors of its maps and sockets. He
- * can answer for any name (the keys of challenges are made here), and he can send frames; he cannot read a file,
- * open a socket, start a program, or load one into the kernel.
+ * What an intruder has left in the engine process: the flows and challenges of this program, and the descriptors of its
+ * maps and sockets. He can answer for any name (the keys of challenges are made here), and he can send frames; he
+ * cannot read a file, open a socket, start a program, or load one into the kernel.
+ *
+ * In the front ends' process: he can add and remove challenges, have the keeper open files beneath the watched
+ * directories to read them, and connect to TCP ports.
  */
 #include <errno.h>
 #include <grp.h>
@@ -18,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,8 +29,8 @@
 #include "base/base.h"
 #include "daemon/sandbox.h"
 
-/* Every call that the engine makes after this point, and why. */
-static const int allowed_calls[] = {
+/* Every call that is made after this point, and why. */
+static const int common_calls[] = {
 	SCMP_SYS(read),          SCMP_SYS(write),
 	SCMP_SYS(close),                               /* clients, saved challenges, the log */
 	SCMP_SYS(recvmsg),       SCMP_SYS(sendmsg),    /* the keeper */
@@ -47,22 +51,57 @@ static const int allowed_calls[] = {
 	SCMP_SYS(futex),
 };
 
+static const int front_calls[] = {
+	SCMP_SYS(connect), SCMP_SYS(setsockopt), SCMP_SYS(shutdown), /* harvest; clients that are done */
+	SCMP_SYS(getdents64),                                        /* watched directories */
+};
+
 /* bpf(2) for descriptors that are held already: never a load, a link, or a look-up by number. */
 static const int allowed_bpf[] = {
 	BPF_MAP_LOOKUP_ELEM,  BPF_MAP_UPDATE_ELEM,  BPF_MAP_DELETE_ELEM,
 	BPF_MAP_GET_NEXT_KEY, BPF_MAP_LOOKUP_BATCH, BPF_PROG_TEST_RUN,
 };
 
-static int install_filter(void)
+static int allow_calls(scmp_filter_ctx filter, const int *calls, size_t count)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int err = filter ? 0 : -ENOMEM;
+	int err = 0;
 
-	for (size_t i = 0; !err && i < ARRAY_SIZE(allowed_calls); i++)
-		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
+	for (size_t i = 0; !err && i < count; i++)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+	return err;
+}
+
+static int allow_engine(scmp_filter_ctx filter)
+{
+	int err = 0;
+
 	for (size_t i = 0; !err && i < ARRAY_SIZE(allowed_bpf); i++)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
 				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)allowed_bpf[i]));
+	return err;
+}
+
+enum { SOCK_TYPE = 0xf }; /* Linux SOCK_TYPE_MASK: without SOCK_NONBLOCK and SOCK_CLOEXEC */
+
+static int allow_front(scmp_filter_ctx filter)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	int err = allow_calls(filter, front_calls, ARRAY_SIZE(front_calls));
+
+	for (size_t i = 0; !err && i < ARRAY_SIZE(families); i++)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]),
+				       SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPE, SOCK_STREAM));
+	return err;
+}
+
+static int install_filter(enum sandbox_role role)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int err = filter ? allow_calls(filter, common_calls, ARRAY_SIZE(common_calls)) : -ENOMEM;
+
+	if (!err)
+		err = role == SANDBOX_ENGINE ? allow_engine(filter) : allow_front(filter);
 	/* For abort(3): `nobody` has other processes than this one. */
 	if (!err)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
@@ -98,13 +137,14 @@ static int enter_nowhere(void)
 }
 
 /* What libc reads from files is read before they are gone: the user database, and the time zone that gmtime(3) wants. */
-static int leave_root(void)
+static int leave_root(enum sandbox_role role)
 {
 	const struct passwd *user = getpwnam("alpnxdp");
 	uid_t uid = user ? user->pw_uid : 65534;
 	gid_t gid = user ? user->pw_gid : 65534;
 	int err;
 
+	(void)role;
 	if (setenv("TZ", "UTC0", 1))
 		return -errno;
 	tzset();
@@ -114,10 +154,11 @@ static int leave_root(void)
 	return err;
 }
 
-static int limit_resources(void)
+static int limit_resources(enum sandbox_role role)
 {
 	const struct rlimit none = { 0, 0 };
 
+	(void)role;
 	/* Keys must not end in a core file; PR_SET_DUMPABLE also keeps other processes of the same user out. */
 	if (setrlimit(RLIMIT_CORE, &none) || setrlimit(RLIMIT_NPROC, &none) || prctl(PR_SET_DUMPABLE, 0) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -129,11 +170,11 @@ static int limit_resources(void)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) ? -errno : 0;
 }
 
-int sandbox_enter(void)
+int sandbox_enter(enum sandbox_role role)
 {
 	static const struct {
 		const char *what;
-		int (*step)(void);
+		int (*step)(enum sandbox_role role);
 	} steps[] = {
 		{ "leaving root", leave_root },
 		{ "resource limits", limit_resources },
@@ -141,10 +182,10 @@ int sandbox_enter(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-		int err = steps[i].step();
+		int err = steps[i].step(role);
 
 		if (err) {
-			log_error("engine: sandbox: %s: %s", steps[i].what, strerror(-err));
+			log_error("sandbox: %s: %s", steps[i].what, strerror(-err));
 			return err;
 		}
 	}

@@ -51,33 +51,56 @@ static int copy(int from, off_t size, int to)
 	return 0;
 }
 
-int state_save(const char *socket_path, int memfd)
+/* What another user may have put in the temporary file's place is taken away, not written into. */
+static int open_temporary(const char *path, mode_t mode)
 {
-	char path[STATE_PATH_MAX], temporary[STATE_PATH_MAX];
+	int fd;
+
+	if (unlink(path) && errno != ENOENT)
+		return -errno;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	return fd < 0 ? -errno : fd;
+}
+
+int state_write_file(const char *path, int memfd, mode_t mode)
+{
+	char temporary[STATE_PATH_MAX + 4];
 	struct stat st;
 	int err, fd;
 
-	err = state_path(socket_path, "challenges", path);
-	if (!err)
-		err = state_path(socket_path, "challenges.new", temporary);
-	if (err)
-		return err;
+	if (snprintf(temporary, sizeof(temporary), "%s.new", path) >= (int)sizeof(temporary))
+		return -ENAMETOOLONG;
 	if (fstat(memfd, &st))
 		return -errno;
-	if (st.st_size == 0)
-		return unlink(path) && errno != ENOENT ? -errno : 0;
 	if (st.st_size > STATE_MAX)
 		return -EFBIG;
-	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = open_temporary(temporary, mode);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	err = copy(memfd, st.st_size, fd);
+	if (!err && fchmod(fd, mode)) /* whatever the umask */
+		err = -errno;
 	close(fd);
 	if (!err && rename(temporary, path))
 		err = -errno;
 	if (err)
 		unlink(temporary);
 	return err;
+}
+
+int state_save(const char *socket_path, int memfd)
+{
+	char path[STATE_PATH_MAX];
+	struct stat st;
+	int err = state_path(socket_path, "challenges", path);
+
+	if (err)
+		return err;
+	if (fstat(memfd, &st))
+		return -errno;
+	if (st.st_size == 0)
+		return unlink(path) && errno != ENOENT ? -errno : 0;
+	return state_write_file(path, memfd, 0600);
 }
 
 /* In a directory like /tmp the file may be anybody's, and whoever writes it gets certificates for our names. */

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 enum { STATE_MAX = 64 << 20, STATE_PATH_MAX = 256 }; /* bytes of saved challenges; of a path */
 
@@ -14,6 +15,9 @@ int state_prepare(const char *socket_path);
 /* Copies what is in memfd, at most STATE_MAX bytes, to the file: written beside it, 0600, and renamed. Nothing in it:
  * no file. 0 or -errno. */
 int state_save(const char *socket_path, int memfd);
+
+/* The same for a file of any path and mode. At most STATE_MAX bytes; 0 or -errno. */
+int state_write_file(const char *path, int memfd, mode_t mode);
 
 /* The saved challenges, to be read: a descriptor, or -errno. */
 int state_open(const char *socket_path);

@@ -22,7 +22,7 @@
  * BATCH: frames of a queue per turn. Each may be a hello, and a hello costs a signature: 0.2 ms, 20 ms on a machine that
  * is short of time. A turn must end well within ALPNXDP_HEARTBEAT_MS all the same, or the program takes us for hung.
  */
-enum { BATCH = 8, POLL_MAX = 1 + DAEMON_MAX_INTERFACES * ALPNXDP_MAX_QUEUES + CONTROL_CLIENTS + 1 };
+enum { BATCH = 8, POLL_MAX = 2 + DAEMON_MAX_INTERFACES * ALPNXDP_MAX_QUEUES + CONTROL_CLIENTS + 1 };
 
 #define BEAT (250 * USEC_PER_MSEC)
 #define SWEEP_EVERY (1 * USEC_PER_SEC)
@@ -134,7 +134,7 @@ static size_t collect(struct worker *w, struct pollfd *fds)
 		for (unsigned q = 0; i->serving && q < i->attachment.queues; q++)
 			fds[count++] = (struct pollfd){ .fd = xdp_rings_fd(i->rings[q]), .events = POLLIN };
 	}
-	return count;
+	return count + worker_front_poll(w, fds + count);
 }
 
 static void loop(struct worker *w)
@@ -153,9 +153,11 @@ static void loop(struct worker *w)
 		if (fds[0].revents)
 			serve_keeper(w);
 		serve_interfaces(w);
+		worker_front_serve(w);
 		if (w->server)
 			control_server_serve(w->server, fds + own, clients, w->now);
 		serve_challenges(w);
+		worker_notify(w);
 	}
 }
 
@@ -195,12 +197,13 @@ int worker_run(int channel)
 	int err;
 
 	w->channel = channel;
+	w->front.fd = w->notify.fd = -1;
 	signal(SIGPIPE, SIG_IGN);
 	/* What a terminal or a service manager sends to all of us is for the keeper; we end when it does. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
-	err = sandbox_enter();
+	err = sandbox_enter(SANDBOX_ENGINE);
 	if (!err)
 		err = prepare(w);
 	if (err) {

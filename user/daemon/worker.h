@@ -20,6 +20,34 @@ struct worker_interface {
 	bool kick[ALPNXDP_MAX_QUEUES];               /* frames wait in its transmit ring */
 };
 
+/* The process of the front ends. */
+struct worker_front {
+	int fd;      /* -1: there is none */
+	char *reply; /* that found no room yet */
+};
+
+/* Names that the front ends were asked for, within the last second or without an answer yet. */
+enum { HARVEST_NAMES = 256, HARVEST_OUTSTANDING = 16 };
+struct harvest_name {
+	char sni[IDENT_MAX + 1];
+	usec_t asked;
+	bool outstanding;
+};
+struct worker_harvest {
+	bool on;
+	usec_t nobody_until; /* nobody listens there: not asked before */
+	struct {
+		uint64_t asked, answered, failed, refused; /* refused: by a limit of ours */
+	} counters;
+	struct harvest_name name[HARVEST_NAMES];
+};
+
+struct worker_notify {
+	int fd; /* the service manager's; -1: none */
+	usec_t fed;
+	char line[400];
+};
+
 struct worker {
 	int channel;
 	bool ended; /* the keeper is gone */
@@ -32,6 +60,10 @@ struct worker {
 	struct engine *engine;
 	struct challenge_store *store;
 	struct control_server *server;
+	struct worker_front front;
+	struct worker_harvest harvest;
+	struct worker_notify notify;
+	struct engine_settings settings;
 	struct worker_interface interface[DAEMON_MAX_INTERFACES];
 };
 
@@ -52,6 +84,25 @@ void worker_names_load(struct worker *w, struct worker_interface *i); /* all, in
 void worker_arm(struct worker *w); /* tells every program how many are pending */
 void worker_save(struct worker *w);
 usec_t worker_save_due(const struct worker *w);
+
+void worker_names_any(struct worker *w); /* hellos are dismissed by name, or, for harvest, not any more */
+
+/* worker_front.c */
+struct pollfd;
+void worker_front_open(struct worker *w, int fd); /* instead of the one before */
+void worker_front_close(struct worker *w);
+size_t worker_front_poll(const struct worker *w, struct pollfd *fd); /* 0 or 1 */
+void worker_front_serve(struct worker *w);
+bool worker_front_tell(struct worker *w, const char *line); /* false: no front, or no room */
+
+/* worker_harvest.c */
+void worker_harvest_set(struct worker *w, bool on);
+enum engine_ask worker_harvest_ask(void *worker, const char *sni);
+void worker_harvested(struct worker *w, const struct control_request *r); /* an answer of the front */
+void worker_harvest_again(struct worker *w); /* a new front: asks it what the last one left open */
+
+/* worker_notify.c */
+void worker_notify(struct worker *w);
 
 /* worker_requests.c: the control socket's verbs. */
 char *worker_answer(const struct control_request *r, const struct control_client *from, void *worker);

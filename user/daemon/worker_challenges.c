@@ -39,16 +39,27 @@ static bool load_name(struct challenge *c, void *context)
 	return true;
 }
 
+/* While harvest is on no name may be dismissed: it may be one that a listener here knows. */
 void worker_names_load(struct worker *w, struct worker_interface *i)
 {
-	__atomic_fetch_and(&i->shared.config->flags, ~(uint32_t)CONFIG_ANY_NAME, __ATOMIC_RELAXED);
+	if (w->harvest.on)
+		__atomic_fetch_or(&i->shared.config->flags, CONFIG_ANY_NAME, __ATOMIC_RELAXED);
+	else
+		__atomic_fetch_and(&i->shared.config->flags, ~(uint32_t)CONFIG_ANY_NAME, __ATOMIC_RELAXED);
 	xdp_name_clear(&i->attachment.maps);
 	challenge_each(w->store, load_name, i);
 }
 
+void worker_names_any(struct worker *w)
+{
+	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++)
+		if (w->interface[n].serving)
+			worker_names_load(w, &w->interface[n]);
+}
+
 void worker_arm(struct worker *w)
 {
-	uint32_t count = (uint32_t)challenge_count(w->store);
+	uint32_t count = (uint32_t)challenge_count(w->store) + w->harvest.on;
 
 	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++)
 		if (w->interface[n].serving)

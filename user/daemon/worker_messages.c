@@ -188,6 +188,13 @@ static void gone(struct worker *w, unsigned ifindex)
 	i->used = i->serving = false;
 }
 
+static void take_settings(struct worker *w, const struct engine_settings *s)
+{
+	w->settings = *s;
+	log_setup(s->log_level, s->log_format);
+	worker_harvest_set(w, s->harvest);
+}
+
 void worker_message(struct worker *w, struct message *m)
 {
 	switch (m->type) {
@@ -212,6 +219,18 @@ void worker_message(struct worker *w, struct message *m)
 	case MESSAGE_RESULT:
 		worker_result(w, m);
 		break;
+	case MESSAGE_SETTINGS:
+		take_settings(w, &m->settings);
+		break;
+	case MESSAGE_FRONT:
+		if (m->fd_count == 1)
+			worker_front_open(w, m->fd[0]);
+		break;
+	case MESSAGE_WATCHDOG:
+		if (m->fd_count == 1)
+			w->notify.fd = m->fd[0];
+		break;
+	case MESSAGE_CHECKED:
 	case MESSAGE_READY:
 	case MESSAGE_SAVE:
 	case MESSAGE_REQUEST:

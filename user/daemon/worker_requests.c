@@ -178,14 +178,22 @@ static char *relay(struct worker *w, const struct control_client *from, const st
 		   : NULL;
 }
 
+static char *refuse_others(const char *verb)
+{
+	char error[64], fix[64];
+
+	snprintf(error, sizeof(error), "only root may %s", verb);
+	snprintf(fix, sizeof(fix), "sudo alpnxdp %s ...", verb);
+	return control_refusal(EXIT_FAILED, error, strerror(EPERM), fix);
+}
+
 static char *relay_checked(struct worker *w, const struct control_request *r,
 			   const struct control_client *from, struct request *request)
 {
 	const char *ifname = control_value(r, "iface");
 
 	if (from->uid != 0)
-		return control_refusal(EXIT_FAILED, "only root attaches and detaches", strerror(EPERM),
-				       "sudo alpnxdp ...");
+		return refuse_others(r->verb);
 	if (!ifname || !*ifname || strlen(ifname) >= sizeof(request->ifname))
 		return control_refusal(EXIT_USAGE, "no such interface name", NULL, "ip link");
 	snprintf(request->ifname, sizeof(request->ifname), "%s", ifname);
@@ -217,12 +225,21 @@ static char *answer_detach(struct worker *w, const struct control_request *r,
 	return relay_checked(w, r, from, &request);
 }
 
+static char *answer_reload(struct worker *w, const struct control_request *r,
+			   const struct control_client *from)
+{
+	const struct request request = { .verb = REQUEST_RELOAD };
+
+	return from->uid == 0 ? relay(w, from, &request) : refuse_others(r->verb);
+}
+
 static const struct {
 	const char *verb;
 	char *(*answer)(struct worker *w, const struct control_request *r, const struct control_client *from);
 } verbs[] = {
 	{ "add", answer_add },       { "remove", answer_remove }, { "list", answer_list },
 	{ "status", answer_status }, { "attach", answer_attach }, { "detach", answer_detach },
+	{ "reload", answer_reload },
 };
 
 char *worker_answer(const struct control_request *r, const struct control_client *from, void *worker)
