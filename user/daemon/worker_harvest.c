@@ -99,10 +99,19 @@ static bool add(struct worker *w, const struct identifier *ident, const char *di
 {
 	uint8_t digest[DIGEST_LEN];
 	const char *why;
+	int err;
 
 	if (!digest_text || digest_parse(digest_text, digest, &why))
 		return false;
-	if (challenge_add(w->store, ident, digest, w->now + HARVEST_EVERY, w->now) == -ENOSPC)
+	if (challenge_find(w->store, ident->sni)) /* somebody has added it meanwhile: theirs stays as it is */
+		return true;
+	err = challenge_add(w->store,
+			    &(struct challenge_order){ .ident = ident,
+						       .digest = digest,
+						       .expires = w->now + HARVEST_EVERY,
+						       .source = CHALLENGE_SOURCE_HARVEST },
+			    w->now);
+	if (err && err != -EEXIST)
 		return false;
 	worker_arm(w);
 	return true;

@@ -76,5 +76,6 @@ struct engine_ports worker_ports(struct worker *w)
 		.give_back = give_back,
 		.silence = silence,
 		.probe = probe,
+		.ask = worker_harvest_ask,
 	};
 }
