@@ -233,6 +233,7 @@ int keeper_run(const struct daemon_options *o, int listen_fd, keeper_ready *read
 			      .ualpn = { .fd = -1 },
 			      .metrics = { .fd = -1 },
 			      .inject = { -1, -1, -1 } };
+	log_setup(k->settings.log_level, k->settings.log_format);
 	k->signals = open_signals();
 	k->links = keeper_links_open();
 	err = MIN(k->signals, k->links);
