@@ -28,14 +28,59 @@ pebble_up() {
 
 ca_listens() { [ -n "$(ca ss -Hltn "sport = :$1")" ]; }
 
-# acme ARGUMENTS...: uacme, with share/hooks/uacme. Its libcurl reads only the system's list of trusted CAs, so it gets
-# another one in a mount namespace of its own.
-acme() {
+# trusting COMMAND...: where the web server runs, with the CA's API trusted. uacme's libcurl reads only the system's list, so
+# the command gets another one in a mount namespace of its own.
+trusting() {
 	# shellcheck disable=SC2016 # expanded by the inner shell
 	ALPNXDP=$ALPNXDP ALPNXDP_SOCKET=$DIR/control.sock www unshare -m sh -c '
-		mount --bind "$1" /etc/ssl/certs/ca-certificates.crt && shift && exec uacme "$@"' acme \
-		"$DIR/pebble/cert.pem" -v -a "$ACME_URL" -c "$DIR/uacme" -t EC -h "$ROOT/share/hooks/uacme" "$@"
+		mount --bind "$1" /etc/ssl/certs/ca-certificates.crt && shift && exec "$@"' trusting "$DIR/pebble/cert.pem" "$@"
 }
+
+# acme ARGUMENTS...: uacme, with share/hooks/uacme.
+acme() { trusting uacme -v -a "$ACME_URL" -c "$DIR/uacme" -t EC -h "$ROOT/share/hooks/uacme" "$@"; }
 
 # issued IDENT: the certificate that uacme got.
 issued() { echo "$DIR/uacme/$1/cert.pem"; }
+
+# ---------------------------------------------------------------- for client-*.sh
+
+# clients_up: the CA, and nginx with a client of its own that fetches all the time. attach comes next.
+clients_up() {
+	net_up
+	nginx_up
+	pebble_up
+	background "$CA" "$ROOT/tests/interop/fetch.py" "$WWW4" "$DIR/nginx/cert.pem" www.example.org "$DIR/fetched" 20 20 \
+		>"$DIR/fetch.log" 2>&1
+	fetcher=$!
+	retry 5 test -s "$DIR/fetched" || { cat "$DIR/fetch.log"; exit 1; }
+}
+
+# certified FILE IDENT...: the CA's certificate for exactly these.
+certified() {
+	local file=$1 names
+	shift
+	names=$(openssl x509 -in "$file" -noout -ext subjectAltName | tail -n +2 | tr -d ' ' | tr ',A-Z' '\na-z' | sed -E 's/^[^:]*://' | sort | paste -sd' ')
+	same "$names" "$(printf '%s\n' "$@" | sort | paste -sd' ')" || return 1
+	openssl x509 -in "$file" -noout -issuer | grep -q Pebble
+}
+
+# answered NUMBER: at least so many validations since this was last asked, by challenges of which nothing is left.
+answered_before=0
+answered() {
+	local now
+	now=$(counter validated)
+	[ $((now - answered_before)) -ge "$1" ] || { alpnxdp status; return 1; }
+	answered_before=$now
+	retry 3 nothing_pending || { alpnxdp list; return 1; }
+}
+nothing_pending() { [ "$(alpnxdp list --json | jq '.challenges | length')" -eq 0 ]; }
+
+# clients_finish: nginx's client has missed nothing.
+clients_finish() {
+	count() { awk -v name="$1" '{ for (i = 1; i < NF; i += 2) if ($i == name) print $(i + 1) }' "$DIR/fetched"; }
+	undisturbed() { cat "$DIR/fetch.log"; same "$(count failed)" 0 && [ "$(count kept)" -gt 20 ] && [ "$(count new)" -gt 20 ]; }
+	kill -TERM "$fetcher"
+	retry 2 not kill -0 "$fetcher"
+	ok "nginx's clients have missed nothing" undisturbed
+	finish
+}
