@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The engine and a handful of clients that the fuzzer makes up: offers, segments cut out of a real hello, other bytes,
- * time, challenges that come and go, offers that the kernel takes back.
+ * time, challenges that come and go, somebody who is asked for them and answers or not, offers that the kernel takes back.
  *
  * Whatever comes: nothing is sent on a flow that was not claimed, what is sent goes to its client and can be decoded, what
  * is given back was declined, the deadline is ahead, and in the end every flow is gone, and soon.
@@ -28,6 +28,7 @@ static struct world {
 	struct hello_slot slot; /* one for all: a newer hello takes the place of an older one */
 	struct engine_port iface;
 	usec_t now;
+	enum engine_ask answer;
 } world;
 
 static struct client *client_of(const struct flow_key *key, bool inwards)
@@ -117,6 +118,18 @@ static enum probe_answer probe(void *context, unsigned port, const uint8_t *fram
 	return len % 2 ? PROBE_REQUEST : PROBE_NONE;
 }
 
+static enum engine_ask ask(void *context, const char *sni)
+{
+	struct engine_flows flows;
+
+	(void)context;
+	/* One hello, one name: asked for once, and not when it is there. */
+	MUST(!strcmp(sni, world.ident.sni) && !challenge_find(world.store, sni));
+	engine_flows(world.engine, &flows);
+	MUST(!flows.waiting);
+	return world.answer;
+}
+
 static void begin(void)
 {
 	const struct engine_options options = { .ports = { .flow_get = flow_get,
@@ -126,7 +139,8 @@ static void begin(void)
 							   .transmit = transmit,
 							   .give_back = give_back,
 							   .silence = silence,
-							   .probe = probe },
+							   .probe = probe,
+							   .ask = ask },
 						.store = challenge_store_new() };
 	const char *why;
 
@@ -255,6 +269,17 @@ static void step_challenge(struct reader *in)
 		challenge_remove(world.store, &world.ident, NULL);
 }
 
+static void step_ask(struct reader *in)
+{
+	struct engine_flows before, after;
+
+	world.answer = fuzz_take_u8(in) & 1 ? ENGINE_ASK_WAIT : ENGINE_ASK_NOBODY;
+	engine_flows(world.engine, &before);
+	engine_answered(world.engine, fuzz_take_u8(in) & 1 ? world.ident.sni : "other.example", world.now);
+	engine_flows(world.engine, &after);
+	MUST(before.held == after.held && before.waiting >= after.waiting);
+}
+
 /* The engine was silent for long, and the program has let the kernel have the flow. */
 static void step_taken_back(struct reader *in)
 {
@@ -276,6 +301,7 @@ static void end(void)
 		MUST(engine_deadline(world.engine) > world.now);
 	}
 	world.now += USEC_PER_SEC;
+	world.answer = ENGINE_ASK_NOBODY;
 	engine_tick(world.engine, world.now);
 	MUST(engine_deadline(world.engine) == USEC_NEVER);
 	memset(world.client, 0, sizeof(world.client));
@@ -284,9 +310,10 @@ static void end(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-	static void (*const steps[])(struct reader * in) = { step_offer,     step_segment,   step_segment,
-							     step_segment,   step_time,      step_deadline,
-							     step_challenge, step_taken_back };
+	static void (*const steps[])(struct reader * in) = { step_offer,     step_segment,    step_segment,
+							     step_segment,   step_time,       step_deadline,
+							     step_challenge, step_taken_back, step_ask,
+							     step_ask };
 	struct reader in = reader_of(bytes, len);
 
 	if (!world.engine)

@@ -102,6 +102,11 @@ def flows():
     yield "remembered-with-a-hole", challenge + second[:-1] + bytes([16]) + rest + deadline
     yield "declined", whole + rest + deadline
     yield "reset", challenge + whole + bytes([1, 0, 4, 0, 4]) + deadline
+    ask, answered, reset = bytes([8, 1, 0]), bytes([8, 1, 1]), bytes([1, 0, 4, 0, 4])
+    yield "waits", ask + whole + rest + challenge + answered + rest + deadline * 4
+    yield "waits-in-vain", ask + whole + bytes([1, 0, 3, 100, 0]) + deadline * 4
+    yield "waits-and-leaves", ask + whole + deadline + reset + answered + whole + answered
+    yield "waits-twice", ask + whole + bytes([0, 1, 0, 0, 255, 180]) + challenge + answered + deadline * 4
     yield "taken-back", challenge + part + bytes([7, 0]) + rest
 
 
