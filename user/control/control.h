@@ -26,11 +26,18 @@
  *               "expires_s" from now, "hits", "source"}]
  *     attach    "interfaces": [INTERFACE], without heartbeat_age_ms, counters and rings
  *     detach    nothing more
- *     status    "daemon": {"pid", "engine_pid", "uptime_s", "epoch", "version"},
- *               "challenges": how many, "flows": how many, "interfaces": [INTERFACE],
+ *     status    "daemon": {"pid", "engine_pid", "uptime_s" and "started_unix" of the engine, whose counters begin at 0,
+ *               "epoch": how many engines there were, "version", "tls_library"},
+ *               "challenges": how many, "challenges_by_source": {CHALLENGE_SOURCES by name: how many},
+ *               "oldest_challenge_s": how long the one has been pending that was added first, 0 without any,
+ *               "flows": how many, "flows_by_state": {"held", "waiting", "served", "lingering"},
+ *               "front": {"up": bool}, "harvest": {"on": bool, "asked", "answered", "failed", "refused": by a limit},
+ *               "interfaces": [INTERFACE],
  *               "outcomes": {ENGINE_OUTCOMES by name}, "gate": {GATE_REJECTS}, "drops": {NET_DROPS},
  *               "silence": {"silenced", "unsilenced"}, "given_back": {"frames", "failed"},
- *               "transmit": {"frames", "failed", "retransmits"}, "strays", "stale_offers"
+ *               "transmit": {"frames", "failed", "retransmits"}, "strays", "stale_offers",
+ *               "handshake_seconds": {"buckets": [{"le_us", "count"}], each with those before it, "sum_us", "count"}:
+ *               how long validated ones took
  *     INTERFACE {"name", "ifindex", "mode": "native"|"generic", "dispatcher": bool, "conntrack": bool, "taken_over": bool,
  *               "program_id", "port", "queues", "mtu", "fallback": "" or why native was not possible,
  *               "heartbeat_age_ms" of the oldest queue, "counters": {ALPNXDP_REASONS by name},

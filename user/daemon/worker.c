@@ -179,6 +179,7 @@ static int prepare(struct worker *w)
 	struct engine_options options = { .ports = worker_ports(w) };
 
 	w->now = w->started = clock_now();
+	w->started_unix = (int64_t)time(NULL);
 	w->store = challenge_store_new();
 	if (!w->store)
 		return -ENOMEM;

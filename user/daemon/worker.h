@@ -53,6 +53,7 @@ struct worker {
 	bool ended; /* the keeper is gone */
 	usec_t now;
 	usec_t started;
+	int64_t started_unix;
 	usec_t saved; /* when the challenges were last handed to the keeper */
 	usec_t swept; /* when the flow maps were last swept */
 	bool unsaved; /* challenges have changed since */

@@ -101,6 +101,69 @@ static void put_engine(struct jsonw *j, const struct engine_counters *c)
 	jsonw_unsigned(j, "stale_offers", c->stale_offers);
 }
 
+static void put_durations(struct jsonw *j, const struct engine_counters *c)
+{
+	uint64_t count = 0;
+
+	jsonw_open_object(j, "handshake_seconds");
+	jsonw_open_array(j, "buckets");
+	for (unsigned n = 0; n < ENGINE_DURATIONS; n++) {
+		count += c->duration[n];
+		jsonw_open_object(j, NULL);
+		jsonw_unsigned(j, "le_us", engine_duration_bound[n]);
+		jsonw_unsigned(j, "count", count);
+		jsonw_close_object(j);
+	}
+	jsonw_close_array(j);
+	jsonw_unsigned(j, "sum_us", c->duration_sum_us);
+	jsonw_unsigned(j, "count", count + c->duration[ENGINE_DURATIONS]);
+	jsonw_close_object(j);
+}
+
+static void put_flows(struct jsonw *j, const struct engine *e)
+{
+	struct engine_flows flows;
+
+	engine_flows(e, &flows);
+	jsonw_unsigned(j, "flows", engine_flow_count(e));
+	jsonw_open_object(j, "flows_by_state");
+	jsonw_unsigned(j, "held", flows.held);
+	jsonw_unsigned(j, "waiting", flows.waiting);
+	jsonw_unsigned(j, "served", flows.served);
+	jsonw_unsigned(j, "lingering", flows.lingering);
+	jsonw_close_object(j);
+}
+
+static void put_challenges(struct jsonw *j, const struct worker *w)
+{
+	usec_t oldest = challenge_oldest(w->store);
+
+	jsonw_unsigned(j, "challenges", challenge_count(w->store));
+	jsonw_open_object(j, "challenges_by_source");
+	for (unsigned n = 0; n < NUM_CHALLENGE_SOURCES; n++)
+		jsonw_unsigned(j, challenge_source_name((enum challenge_source)n),
+			       challenge_count_of(w->store, (enum challenge_source)n));
+	jsonw_close_object(j);
+	/* What is restored from before a restart keeps its age. */
+	jsonw_unsigned(j, "oldest_challenge_s", oldest < w->now ? (w->now - oldest) / USEC_PER_SEC : 0);
+}
+
+static void put_fronts(struct jsonw *j, const struct worker *w)
+{
+	const struct worker_harvest *h = &w->harvest;
+
+	jsonw_open_object(j, "front");
+	jsonw_bool(j, "up", w->front.fd >= 0);
+	jsonw_close_object(j);
+	jsonw_open_object(j, "harvest");
+	jsonw_bool(j, "on", h->on);
+	jsonw_unsigned(j, "asked", h->counters.asked);
+	jsonw_unsigned(j, "answered", h->counters.answered);
+	jsonw_unsigned(j, "failed", h->counters.failed);
+	jsonw_unsigned(j, "refused", h->counters.refused);
+	jsonw_close_object(j);
+}
+
 /* Which engine process this is, of those that have served these programs. */
 static uint32_t epoch(const struct worker *w)
 {
@@ -118,6 +181,7 @@ static void put_daemon(struct jsonw *j, const struct worker *w)
 	jsonw_integer(j, "pid", getppid());
 	jsonw_integer(j, "engine_pid", getpid());
 	jsonw_unsigned(j, "uptime_s", (w->now - w->started) / USEC_PER_SEC);
+	jsonw_integer(j, "started_unix", w->started_unix);
 	jsonw_unsigned(j, "epoch", epoch(w));
 	jsonw_string(j, "version", ALPNXDP_VERSION);
 	jsonw_string(j, "tls_library", tls_library_version());
@@ -132,8 +196,9 @@ char *worker_status(struct worker *w, const char *ifname)
 	jsonw_open_object(&j, NULL);
 	jsonw_bool(&j, "ok", true);
 	put_daemon(&j, w);
-	jsonw_unsigned(&j, "challenges", challenge_count(w->store));
-	jsonw_unsigned(&j, "flows", engine_flow_count(w->engine));
+	put_challenges(&j, w);
+	put_flows(&j, w->engine);
+	put_fronts(&j, w);
 	jsonw_open_array(&j, "interfaces");
 	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++) {
 		const struct worker_interface *i = &w->interface[n];
@@ -143,6 +208,7 @@ char *worker_status(struct worker *w, const char *ifname)
 	}
 	jsonw_close_array(&j);
 	put_engine(&j, engine_counters(w->engine));
+	put_durations(&j, engine_counters(w->engine));
 	jsonw_close_object(&j);
 	return jsonw_finish(&j);
 }
