@@ -87,6 +87,7 @@ int run_status(const struct command *c);
 int run_add(const struct command *c);
 int run_remove(const struct command *c);
 int run_list(const struct command *c);
+int run_metrics(const struct command *c);
 int run_doctor(const struct command *c);
 int run_hook(const struct command *c);
 int run_version(const struct command *c);

@@ -66,6 +66,13 @@ const struct verb verbs[] = {
 	  .help = "the pending challenges",
 	  .more = "In the order of adding. HITS counts the connections answered.\n",
 	  .run = run_list },
+	{ .name = "metrics",
+	  .arguments = "",
+	  .help = "all counters, as OpenMetrics text",
+	  .more = "What Prometheus reads: status as numbers. Exit status 3 when no daemon runs.\n"
+		  "With --json the same text is a member \"text\"; for single numbers read\n"
+		  "status --json instead.\n",
+	  .run = run_metrics },
 	{ .name = "hook",
 	  .arguments = "CLIENT ARGUMENT...",
 	  .help = "what ACME clients call: uacme, dehydrated, acmed",
