@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# make            build/alpnxdp            make install    PREFIX=/usr/local DESTDIR=
+# make            build/alpnxdp            make install    PREFIX=/usr/local DESTDIR= SYSCONFDIR=/etc; make uninstall
 # make demo       the main job, watched    make check      every test
+# make man        build/man                make deb        build/alpnxdp_*.deb
 # make unit | bpf-test | netns | lint | layers             parts of check
 # make check-vm   the part of check on other kernels
 # make fuzz       FUZZ_SECONDS=300 for each target
@@ -12,6 +13,7 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+SYSCONFDIR ?= /etc
 CC ?= gcc
 CLANG ?= clang
 BPFTOOL ?= $(shell PATH=$$PATH:/usr/sbin command -v bpftool || echo bpftool)
@@ -44,7 +46,7 @@ HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests
 AS_USER := $(if $(and $(SUDO_USER),$(filter 0,$(shell id -u))),sudo -u $(SUDO_USER) -H,)
 BUILD = @echo 'building (V=1 shows how)' && $(AS_USER) $(MAKE) $(if $(V),,-s) --no-print-directory -j$(shell nproc) $(MAKEOVERRIDES)
 
-.PHONY: all setup demo check check-vm unit bpf-test netns fuzz soak lint layers format install uninstall clean
+.PHONY: all setup demo check check-vm unit bpf-test netns fuzz soak lint layers format man completion deb install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -187,12 +189,60 @@ lint: $(SKELETONS) $(O)/wolfssl.ready
 format:
 	clang-format -i $(SOURCES) $(HEADERS) $(wildcard bpf/*.[ch] tests/*/*.[ch])
 
-install:
-	$(BUILD) all
-	install -Dm755 $(O)/alpnxdp $(DESTDIR)$(PREFIX)/sbin/alpnxdp
+# ---- installing. Units name the program by its path, so they follow PREFIX. A configuration that is there is left alone.
+MAN := $(patsubst share/man/%.scd,$(O)/man/%,$(wildcard share/man/*.scd))
+COMPLETIONS := $(O)/completion/bash $(O)/completion/zsh $(O)/completion/fish
+SHARED := $(DESTDIR)$(PREFIX)/share
+SYSTEMD := $(DESTDIR)$(PREFIX)/lib
+HOOKS := $(wildcard share/hooks/*)
+SCHEMAS := $(wildcard share/schema/*.json)
+man_file = $(SHARED)/man/man$(subst .,,$(suffix $1))/$(notdir $1)
 
+man: $(MAN)
+completion: $(COMPLETIONS)
+
+$(O)/man/%: share/man/%.scd
+	@mkdir -p $(@D)
+	@command -v scdoc >/dev/null || { echo 'missing: scdoc, for the man pages (scripts/setup build)' >&2; exit 1; }
+	scdoc <$< >$@
+
+$(O)/completion/%: $(O)/alpnxdp
+	@mkdir -p $(@D)
+	$(O)/alpnxdp completion $* >$@ || true
+
+install:
+	$(BUILD) all man $(COMPLETIONS)
+	install -Dm755 $(O)/alpnxdp $(DESTDIR)$(PREFIX)/bin/alpnxdp
+	install -d $(SHARED)/alpnxdp/hooks
+	for hook in $(HOOKS); do test -x $$hook && mode=755 || mode=644; install -m$$mode $$hook $(SHARED)/alpnxdp/hooks/ || exit 1; done
+	$(foreach page,$(MAN),install -Dm644 $(page) $(call man_file,$(page)) &&) true
+	install -Dm644 $(O)/completion/bash $(SHARED)/bash-completion/completions/alpnxdp
+	install -Dm644 $(O)/completion/zsh $(SHARED)/zsh/vendor-completions/_alpnxdp
+	install -Dm644 $(O)/completion/fish $(SHARED)/fish/vendor_completions.d/alpnxdp.fish
+	install -d $(SHARED)/doc/alpnxdp/schema
+	$(if $(SCHEMAS),install -m644 $(SCHEMAS) $(SHARED)/doc/alpnxdp/schema/)
+	install -Dm644 share/alpnxdp.conf $(SHARED)/doc/alpnxdp/alpnxdp.conf
+	install -Dm644 share/systemd/alpnxdp@.service $(SYSTEMD)/systemd/system/alpnxdp@.service
+	sed -i 's|/usr/bin/alpnxdp|$(PREFIX)/bin/alpnxdp|' $(SYSTEMD)/systemd/system/alpnxdp@.service
+	install -Dm644 share/systemd/alpnxdp.sysusers $(SYSTEMD)/sysusers.d/alpnxdp.conf
+	install -Dm644 share/systemd/alpnxdp.tmpfiles $(SYSTEMD)/tmpfiles.d/alpnxdp.conf
+	test -e $(DESTDIR)$(SYSCONFDIR)/alpnxdp/alpnxdp.conf || \
+		install -Dm644 share/alpnxdp.conf $(DESTDIR)$(SYSCONFDIR)/alpnxdp/alpnxdp.conf
+
+# The configuration goes only as it came.
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/alpnxdp
+	rm -f $(DESTDIR)$(PREFIX)/bin/alpnxdp $(foreach page,$(MAN),$(call man_file,$(page)))
+	rm -rf $(SHARED)/alpnxdp $(SHARED)/doc/alpnxdp
+	rm -f $(SHARED)/bash-completion/completions/alpnxdp $(SHARED)/zsh/vendor-completions/_alpnxdp \
+		$(SHARED)/fish/vendor_completions.d/alpnxdp.fish $(SYSTEMD)/systemd/system/alpnxdp@.service \
+		$(SYSTEMD)/sysusers.d/alpnxdp.conf $(SYSTEMD)/tmpfiles.d/alpnxdp.conf
+	! cmp -s share/alpnxdp.conf $(DESTDIR)$(SYSCONFDIR)/alpnxdp/alpnxdp.conf || \
+		rm -r $(DESTDIR)$(SYSCONFDIR)/alpnxdp
+
+deb:
+	scripts/setup deb
+	$(BUILD) $(O)/wolfssl.ready
+	$(AS_USER) scripts/deb
 
 clean:
 	rm -rf $(O)
