@@ -134,7 +134,7 @@ static size_t collect(struct worker *w, struct pollfd *fds)
 		for (unsigned q = 0; i->serving && q < i->attachment.queues; q++)
 			fds[count++] = (struct pollfd){ .fd = xdp_rings_fd(i->rings[q]), .events = POLLIN };
 	}
-	return count + worker_front_poll(w, fds + count);
+	return count;
 }
 
 static void loop(struct worker *w)
@@ -142,8 +142,9 @@ static void loop(struct worker *w)
 	static struct pollfd fds[POLL_MAX];
 
 	while (!w->ended) {
-		size_t own = collect(w, fds), clients = 0;
+		size_t own = collect(w, fds), front = worker_front_poll(w, fds + own), clients = 0;
 
+		own += front;
 		if (w->server)
 			clients = control_server_poll(w->server, fds + own, POLL_MAX - own);
 		w->now = clock_now();
@@ -153,7 +154,8 @@ static void loop(struct worker *w)
 		if (fds[0].revents)
 			serve_keeper(w);
 		serve_interfaces(w);
-		worker_front_serve(w);
+		if (front && fds[own - 1].revents)
+			worker_front_serve(w);
 		if (w->server)
 			control_server_serve(w->server, fds + own, clients, w->now);
 		serve_challenges(w);
