@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <jansson.h>
 #include "control/control.h"
@@ -32,8 +33,14 @@ struct link {
 	char text[LINK_REPLY_MAX + 1];
 };
 
+/* Left alone, libjansson opens /dev/urandom for its hash tables, which is not there for us. Heeded once in a process. */
 static int open_link(struct front *f)
 {
+	size_t seed;
+
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return -EIO;
+	json_object_seed(seed | 1);
 	f->link = calloc(1, sizeof(*f->link));
 	return f->link ? 0 : -ENOMEM;
 }

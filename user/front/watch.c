@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <jansson.h>
 #include "front/watch.h"
 
 /* Nodes of one turn: each costs a question to the keeper and a file. */
@@ -27,15 +26,11 @@ static int open_roots(struct front *f)
 static int open_watch(struct front *f)
 {
 	uint8_t key[16];
-	size_t seed;
 
 	if (!f->options->settings.watches)
 		return 0;
-	if (getrandom(key, sizeof(key), 0) != sizeof(key) ||
-	    getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+	if (getrandom(key, sizeof(key), 0) != sizeof(key))
 		return -EIO;
-	/* Or libjansson would open /dev/urandom, which is not there for us. It is heeded once in a process. */
-	json_object_seed(seed | 1);
 	f->watch = calloc(1, sizeof(*f->watch));
 	if (!f->watch)
 		return -ENOMEM;
