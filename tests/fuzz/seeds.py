@@ -78,6 +78,31 @@ def texts():
     yield "store", b"\3alpnxdp challenges 1\n" + NAME + b" " + digest + b" 5 200000000 3\n10.0.0.1 " + digest + b" 6 300000000 0\n"
 
 
+def der(tag, content):
+    size = len(content)
+    if size < 128:
+        return bytes([tag, size]) + content
+    return bytes([tag, 0x81, size]) + content if size < 256 else bytes([tag, 0x82, size >> 8, size & 255]) + content
+
+
+def certificate(alt_name):
+    """A challenge certificate of which everything but its name and digest is empty."""
+    acme = der(0x30, bytes.fromhex("06082b0601050507011f0101ff") + der(4, der(4, DIGEST)))
+    san = der(0x30, bytes.fromhex("0603551d11") + der(4, der(0x30, alt_name)))
+    fields = bytes.fromhex("a003020102" "020101" "3000" "3000" "3000" "3000" "3000")
+    return der(0x30, der(0x30, fields + der(0xa3, der(0x30, san + acme))) + bytes.fromhex("3000" "03020055"))
+
+
+def certificates():
+    yield "name", b"\0" + certificate(der(0x82, NAME))
+    yield "long-name", b"\0" + certificate(der(0x82, b".".join([b"a" * 63] * 3)))
+    yield "ipv4", b"\0" + certificate(der(0x87, bytes([10, 77, 0, 1])))
+    yield "ipv6", b"\0" + certificate(der(0x87, b"\xfd" + bytes(15)))
+    text = base64.encodebytes(certificate(der(0x82, NAME)))
+    yield "pem", b"\1-----BEGIN CERTIFICATE-----\n" + text + b"-----END CERTIFICATE-----\n"
+    yield "pem-cut", b"\1-----BEGIN CERTIFICATE-----\n" + text[:90]
+
+
 def connections():
     """A handoff, then steps: see adopt() and make_segment() in tcp.c. Small numbers are 128 more than they say."""
     handoff = bytes([8, 1, 2, 0xFF, 0xFF, 0xFF, 0xFF, 9, 5, 0xB4, 7, 7, 0xFF, 0xFF, 100, 128, 128])
@@ -126,7 +151,7 @@ def main():
     plain = list(hellos())
     cut = [(name + "-records", two_records(hello)) for name, hello in plain]
     seeds = {"hello": plain, "gate": plain + cut, "frame": frames(), "control": lines(), "challenge": texts(),
-             "tcp": connections(), "engine": flows(), "settings": files()}
+             "certificate": certificates(), "tcp": connections(), "engine": flows(), "settings": files()}
     for target, inputs in seeds.items():
         folder = root / target
         folder.mkdir(parents=True, exist_ok=True)

@@ -64,6 +64,8 @@ static const char *take_base64(struct output *o, struct reader line)
 
 		if (c == '=')
 			o->padded = true;
+		else if (c == '-' || c == '_') /* of the other alphabet */
+			got = -1;
 		else
 			got = o->padded ? -1 : base64_take(&o->base64, (char)c, &byte);
 		if (got < 0)
@@ -86,6 +88,8 @@ static const char *take_block(struct reader *text, struct reader label, struct o
 			return same(end, label) && base64_ended(&o->base64) && o->len
 				       ? NULL
 				       : "has a PEM block whose end does not fit its beginning";
+		if (reader_left(&line) && *line.at == '-') /* half of an END line */
+			break;
 		wrong = take_base64(o, line);
 	}
 	return wrong ? wrong : "has a PEM block without an end: it is not all there yet";
