@@ -108,7 +108,7 @@ $(O)/tests/netns/%: $(O)/obj/tests/netns/%.o
 	$(CC) $(LDFLAGS) -o $@ $^ -lssl -lcrypto -lpthread
 
 # What alpnxdp is measured against has its TLS.
-$(O)/tests/interop/control: $(O)/obj/tests/interop/control.o $(LIBRARY:%.c=$(O)/obj/%.o)
+$(O)/tests/interop/control $(O)/tests/interop/store: $(O)/tests/interop/%: $(O)/obj/tests/interop/%.o $(LIBRARY:%.c=$(O)/obj/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 

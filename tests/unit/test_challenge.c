@@ -204,6 +204,17 @@ static void test_expiry_order(void **state)
 	challenge_store_free(s);
 }
 
+static size_t expire_all(struct challenge_store *s, usec_t now)
+{
+	size_t all = 0, some;
+
+	while ((some = challenge_expire(s, now))) {
+		assert_true(some <= 1000); /* a turn is short */
+		all += some;
+	}
+	return all;
+}
+
 static void test_full(void **state)
 {
 	struct challenge_store *s = challenge_store_new();
@@ -213,7 +224,7 @@ static void test_full(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < CHALLENGE_MAX; i++) {
-		snprintf(id.sni, sizeof(id.sni), "n%u.example", i);
+		snprintf(id.text, sizeof(id.text), "n%u.example", i);
 		order.expires = NOW + SECOND + i;
 		assert_int_equal(challenge_add(s, &order, NOW), 0);
 	}
@@ -222,7 +233,7 @@ static void test_full(void **state)
 	many[0] = 1;
 	order.expires = NOW + SECOND;
 	assert_int_equal(challenge_add(s, &order, NOW), -ENOSPC);
-	assert_int_equal(challenge_expire(s, NOW + SECOND + CHALLENGE_MAX / 2), CHALLENGE_MAX / 2 + 1);
+	assert_int_equal(expire_all(s, NOW + SECOND + CHALLENGE_MAX / 2), CHALLENGE_MAX / 2 + 1);
 	assert_int_equal(challenge_add(s, &order, NOW), 0);
 	challenge_store_free(s);
 }
@@ -300,7 +311,7 @@ static void test_certificate(void **state)
 
 	(void)state;
 	add(s, "a.example", 1, NOW + SECOND);
-	assert_null(challenge_find(s, "a.example")->certificate.cert);
+	assert_null(challenge_find(s, "a.example")->certificate);
 	first = challenge_certificate(challenge_find(s, "a.example"), 1800000000);
 	assert_non_null(first);
 	assert_true(first->cert_len > 200 && first->key_len > 60);

@@ -115,7 +115,7 @@ static void test_declined_with_all_its_bytes(void **state)
 	(void)state;
 	world_add("other.example");
 	setup_peer(&p);
-	assert_int_equal(challenge_remove(world.store, &(struct identifier){ .sni = "example.org" }, NULL),
+	assert_int_equal(challenge_remove(world.store, &(struct identifier){ .text = "example.org" }, NULL),
 			 1);
 	remember(0, 100);
 	send_piece(&p, 100, hello_len);

@@ -163,32 +163,64 @@ err_rng:
 	return ret;
 }
 
+/* Blocks of just their size: there may be many, and they stay for as long as the challenge does. */
+static int keep(const struct certificate *made, struct certificate *out)
+{
+	struct certificate c = { .cert = malloc(made->cert_len), .key = malloc(made->key_len) };
+
+	if (!c.cert || !c.key) {
+		free(c.cert);
+		free(c.key);
+		return -ENOMEM;
+	}
+	c.cert_len = made->cert_len;
+	c.key_len = made->key_len;
+	memcpy(c.cert, made->cert, made->cert_len);
+	memcpy(c.key, made->key, made->key_len);
+	*out = c;
+	return 0;
+}
+
 int certificate_make(const struct identifier *ident, const uint8_t digest[DIGEST_LEN], int64_t now_unix,
 		     struct certificate *out)
 {
-	struct certificate c = { .cert = malloc(CERT_MAX), .key = malloc(KEY_MAX) };
-	Cert *cert = malloc(sizeof(*cert)); /* tens of kilobytes: not for the stack */
 	uint8_t acme_identifier[2 + DIGEST_LEN] = { DER_OCTET_STRING, DIGEST_LEN };
-	int err = -ENOMEM, ret;
+	uint8_t cert_room[CERT_MAX], key_room[KEY_MAX];
+	struct certificate made = { .cert = cert_room, .key = key_room };
+	Cert *cert = malloc(sizeof(*cert)); /* tens of kilobytes: not for the stack */
+	int err, ret;
 
-	if (!c.cert || !c.key || !cert)
-		goto err_free;
+	if (!cert)
+		return -ENOMEM;
 	memcpy(acme_identifier + 2, digest, DIGEST_LEN);
-	ret = make(cert, ident, acme_identifier, now_unix, &c);
+	ret = make(cert, ident, acme_identifier, now_unix, &made);
+	free(cert);
 	if (ret) {
 		log_error("certificate for %s: %s", ident->text, wc_GetErrorString(ret));
 		err = ret == MEMORY_E ? -ENOMEM : -EIO;
-		goto err_free;
+	} else {
+		err = keep(&made, out);
 	}
-	free(cert);
-	*out = c;
-	return 0;
-
-err_free:
-	free(cert);
-	c.key_len = c.key ? KEY_MAX : 0;
-	certificate_free(&c);
+	explicit_bzero(key_room, sizeof(key_room));
 	return err;
+}
+
+const struct certificate *challenge_certificate(struct challenge *c, int64_t now_unix)
+{
+	struct certificate *made;
+	struct identifier ident;
+	const char *why;
+
+	if (c->certificate)
+		return c->certificate;
+	made = malloc(sizeof(*made));
+	if (!made || identifier_parse(c->text, &ident, &why) ||
+	    certificate_make(&ident, c->digest, now_unix, made)) {
+		free(made);
+		return NULL;
+	}
+	c->certificate = made;
+	return made;
 }
 
 void certificate_free(struct certificate *c)

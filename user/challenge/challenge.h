@@ -13,9 +13,9 @@
 #include "base/base.h"
 
 enum {
-	IDENT_MAX = 253,        /* longest DNS name, in characters */
-	DIGEST_LEN = 32,        /* SHA-256 of the key authorization */
-	CHALLENGE_MAX = 100000, /* pending at once; one more is refused */
+	IDENT_MAX = 253,         /* longest DNS name, in characters */
+	DIGEST_LEN = 32,         /* SHA-256 of the key authorization */
+	CHALLENGE_MAX = 1000000, /* pending at once; one more is refused */
 	CHALLENGE_TTL_MIN_S = 1,
 	CHALLENGE_TTL_DEFAULT_S = 3600,
 	CHALLENGE_TTL_MAX_S = 30 * 24 * 3600, /* BR 3.2.2.4.20: a token lives for at most 30 days */
@@ -119,20 +119,35 @@ const char *challenge_source_name(enum challenge_source source);
 const char *challenge_source_help(enum challenge_source source);
 bool challenge_source_find(const char *name, enum challenge_source *out); /* false: no such name */
 
-/* One pending challenge. The store owns it; a pointer is good until the next add, remove or expire. */
+/*
+ * One pending challenge. The store owns it; a pointer is good until the next add, remove or expire. There may be a million:
+ * what can be derived is not kept.
+ */
 struct challenge {
-	struct identifier ident;
-	uint8_t digest[DIGEST_LEN];
-	enum challenge_source source;
 	usec_t added;
 	usec_t expires;
-	uint64_t hits;                  /* flows answered with it */
-	struct certificate certificate; /* made at its first use */
+	uint64_t hits;                   /* flows answered with it */
+	struct certificate *certificate; /* NULL: none was given, and none was needed yet */
+	/* The store's: in its table of names, among those of the same name, in order of adding, in the heap. */
+	struct challenge *collides, *older, *prev, *next;
+	uint32_t hash, heap_at;
+	uint8_t digest[DIGEST_LEN];
+	uint8_t source; /* enum challenge_source */
+	uint8_t kind;   /* enum identifier_kind */
+	char text[];    /* of the identifier */
 };
+
+void challenge_sni(const struct challenge *c, char out[IDENT_MAX + 1]); /* struct identifier.sni */
+
+/* Whether a validator has to be able to verify RSA, or ECDSA over P-256. */
+static inline bool challenge_is_rsa(const struct challenge *c)
+{
+	return c->certificate && c->certificate->rsa;
+}
 
 struct challenge_store;
 
-struct challenge_store *challenge_store_new(void);
+struct challenge_store *challenge_store_new(void); /* NULL: no memory */
 void challenge_store_free(struct challenge_store *s);
 
 /* What is to be pending. */
@@ -141,10 +156,13 @@ struct challenge_order {
 	const uint8_t *digest; /* DIGEST_LEN */
 	usec_t expires;
 	enum challenge_source source;
+	struct certificate
+		*given; /* NULL: one is made when it is needed; else emptied into the store on success */
 };
 
 /*
- * Adds a challenge; the same identifier and digest again only changes its expiry and source. Several digests may be
+ * Adds a challenge; the same identifier and digest again only changes its expiry, its source and, if
+ * one is given, its certificate. Several digests may be
  * pending for an identifier (two CAs at once): challenge_find() gives the one added last.
  * 0; -EEXIST when it was there already (and was changed); -ENOSPC at CHALLENGE_MAX; -ENOMEM.
  */
@@ -159,10 +177,13 @@ struct challenge *challenge_find(struct challenge_store *s, const char *sni);
 /* The certificate of a challenge, made at the first call; NULL when that failed. */
 const struct certificate *challenge_certificate(struct challenge *c, int64_t now_unix);
 
-/* Removes what has expired; returns how many. */
+/*
+ * Removes what has expired, at most some hundred at a time: challenge_next_expiry() is in the past then. Returns how many.
+ */
 size_t challenge_expire(struct challenge_store *s, usec_t now);
 usec_t challenge_next_expiry(const struct challenge_store *s); /* USEC_NEVER when empty */
 size_t challenge_count(const struct challenge_store *s);
+size_t challenge_names(const struct challenge_store *s); /* different ones */
 size_t challenge_count_of(const struct challenge_store *s, enum challenge_source source);
 usec_t
 challenge_oldest(const struct challenge_store *s); /* when the one pending longest was added; USEC_NEVER */
@@ -174,6 +195,21 @@ void challenge_each(struct challenge_store *s, bool (*visit)(struct challenge *c
 		    void *context);
 
 /*
+ * A place in the order of adding that stays right while challenges come and go, for walks that take several turns. One
+ * that is all zero is closed; an open one must stay where it is in memory.
+ */
+struct challenge_cursor {
+	struct challenge *next;
+	struct challenge_cursor *other; /* open on the same store */
+	bool open;
+};
+
+void challenge_cursor_open(struct challenge_store *s, struct challenge_cursor *cursor); /* before the first */
+struct challenge *challenge_cursor_next(struct challenge_cursor *cursor);               /* NULL: no more */
+void challenge_cursor_close(struct challenge_store *s,
+			    struct challenge_cursor *cursor); /* also a closed one */
+
+/*
  * Told of every name that becomes pending (true) or is pending no longer (false), once per name however many digests
  * it has: this is what the XDP program's map of names follows.
  */
@@ -182,9 +218,14 @@ void challenge_watch(struct challenge_store *s, void (*changed)(const char *sni,
 
 /*
  * The store as text, one challenge per line, to survive a restart; the expiry in CLOCK_MONOTONIC (the file lives in
- * /run and ends with the boot). Returns a string to be freed, NULL without memory. challenge_store_restore() takes
- * back what it can, ignores what has expired, and returns the number restored or -EINVAL for a text that is not ours.
+ * /run and ends with the boot). challenge_save_some() writes as many whole lines into out as fit, from the cursor on,
+ * and returns the bytes written, 0 at the end; the text begins with CHALLENGE_SAVE_HEAD. challenge_store_save() gives
+ * all of it: a string to be freed, NULL without memory. challenge_store_restore() takes back what it can, ignores what
+ * has expired, and returns the number restored or -EINVAL for a text that is not ours.
  */
+#define CHALLENGE_SAVE_HEAD "alpnxdp challenges 1\n"
+enum { CHALLENGE_LINE_MAX = 512 }; /* out holds at least this */
+size_t challenge_save_some(struct challenge_cursor *cursor, char *out, size_t cap);
 char *challenge_store_save(struct challenge_store *s);
 int challenge_store_restore(struct challenge_store *s, const char *text, size_t len, usec_t now);
 

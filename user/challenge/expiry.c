@@ -6,75 +6,75 @@
 
 enum { ROOM_MIN = 64 };
 
-static void place(struct expiry_heap *h, size_t at, struct entry *e)
+static void place(struct expiry_heap *h, size_t at, struct challenge *c)
 {
-	h->at[at] = e;
-	e->heap_at = at;
+	h->at[at] = c;
+	c->heap_at = (uint32_t)at;
 }
 
-static bool sooner(const struct entry *a, const struct entry *b)
+static bool sooner(const struct challenge *a, const struct challenge *b)
 {
-	return a->challenge.expires < b->challenge.expires;
+	return a->expires < b->expires;
 }
 
 static void rise(struct expiry_heap *h, size_t at)
 {
-	struct entry *e = h->at[at];
+	struct challenge *c = h->at[at];
 
-	while (at && sooner(e, h->at[(at - 1) / 2])) {
+	while (at && sooner(c, h->at[(at - 1) / 2])) {
 		place(h, at, h->at[(at - 1) / 2]);
 		at = (at - 1) / 2;
 	}
-	place(h, at, e);
+	place(h, at, c);
 }
 
 static void sink(struct expiry_heap *h, size_t at)
 {
-	struct entry *e = h->at[at];
+	struct challenge *c = h->at[at];
 
 	for (;;) {
 		size_t child = 2 * at + 1;
 
 		if (child + 1 < h->count && sooner(h->at[child + 1], h->at[child]))
 			child++;
-		if (child >= h->count || !sooner(h->at[child], e))
+		if (child >= h->count || !sooner(h->at[child], c))
 			break;
 		place(h, at, h->at[child]);
 		at = child;
 	}
-	place(h, at, e);
+	place(h, at, c);
 }
 
-int expiry_heap_add(struct expiry_heap *h, struct entry *e)
+int expiry_heap_add(struct expiry_heap *h, struct challenge *c)
 {
 	if (h->count == h->room) {
 		size_t room = h->room ? 2 * h->room : ROOM_MIN;
-		struct entry **at = reallocarray(h->at, room, sizeof(*at));
+		struct challenge **at = reallocarray(h->at, room, sizeof(*at));
 
 		if (!at)
 			return -ENOMEM;
 		h->at = at;
 		h->room = room;
 	}
-	place(h, h->count++, e);
-	rise(h, e->heap_at);
+	place(h, h->count++, c);
+	rise(h, c->heap_at);
 	return 0;
 }
 
-void expiry_heap_remove(struct expiry_heap *h, const struct entry *e)
+void expiry_heap_remove(struct expiry_heap *h, const struct challenge *c)
 {
-	struct entry *last = h->at[--h->count];
+	struct challenge *last = h->at[--h->count];
 
-	if (last == e)
+	if (last == c)
 		return;
-	place(h, e->heap_at, last);
+	place(h, c->heap_at, last);
 	expiry_heap_moved(h, last);
 }
 
-void expiry_heap_moved(struct expiry_heap *h, const struct entry *e)
+void expiry_heap_moved(struct expiry_heap *h, const struct challenge *c)
 {
-	sink(h, e->heap_at);
-	rise(h, e->heap_at);
+	sink(h, c->heap_at);
+	rise(h, c->heap_at);
 }
 
 void expiry_heap_free(struct expiry_heap *h)

@@ -5,82 +5,125 @@
  *     identifier digest added expires hits source
  *
  * The digest is base64url, the times are microseconds of CLOCK_MONOTONIC. Certificates are not kept: keys never reach
- * a disk, and a new one is made at first use. A damaged line costs that line alone; one without a source was written
- * before there were any.
+ * a disk, and a new one with the same digest, made at first use, is as good. A damaged line costs that line alone; one
+ * without a source was written before there were any.
  */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "challenge/challenge.h"
+#include "challenge/store.h"
 
-enum { LINE_MAX_LEN = 512 };
+enum { FIELDS = 6, FIELDS_LEAST = 5, DIGITS_MAX = 20, SAVE_STEP = 1 << 16 };
 
-static const char HEAD[] = "alpnxdp challenges 1\n";
+static_assert(IDENT_MAX + DIGEST_TEXT_LEN + 3 * DIGITS_MAX + 32 <= CHALLENGE_LINE_MAX, "the longest line");
 
-static bool save_one(struct challenge *c, void *context)
+static size_t save_line(const struct challenge *c, char *out, size_t cap)
 {
 	char digest[DIGEST_TEXT_LEN];
 
 	digest_format(c->digest, digest);
-	return fprintf(context, "%s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\n", c->ident.text, digest,
-		       c->added, c->expires, c->hits, challenge_source_name(c->source)) > 0;
+	return (size_t)snprintf(out, cap, "%s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\n", c->text, digest,
+				c->added, c->expires, c->hits, challenge_source_name(c->source));
+}
+
+size_t challenge_save_some(struct challenge_cursor *cursor, char *out, size_t cap)
+{
+	const struct challenge *c;
+	size_t len = 0;
+
+	while (cap - len >= CHALLENGE_LINE_MAX && (c = challenge_cursor_next(cursor)))
+		len += save_line(c, out + len, cap - len);
+	return len;
 }
 
 char *challenge_store_save(struct challenge_store *s)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-	bool failed;
+	size_t len = strlen(CHALLENGE_SAVE_HEAD), got = 1;
+	char *text = malloc(len + SAVE_STEP), *larger = text;
+	struct challenge_cursor cursor;
 
-	if (!out)
+	if (!text)
 		return NULL;
-	fputs(HEAD, out);
-	challenge_each(s, save_one, out);
-	failed = ferror(out);
-	if (fclose(out) || failed) {
-		free(text);
-		return NULL;
+	memcpy(text, CHALLENGE_SAVE_HEAD, len);
+	challenge_cursor_open(s, &cursor);
+	while (larger && got) {
+		got = challenge_save_some(&cursor, text + len, SAVE_STEP);
+		len += got;
+		larger = realloc(text, len + SAVE_STEP);
+		if (larger)
+			text = larger;
 	}
-	return text;
+	challenge_cursor_close(s, &cursor);
+	text[len] = 0;
+	if (larger)
+		return text;
+	free(text);
+	return NULL;
 }
 
-static bool restore_line(struct challenge_store *s, const char *line, usec_t now)
+/* Cuts a line at its spaces, in place. How many fields; more than FIELDS are none of ours. */
+static size_t cut(char *line, char *field[FIELDS])
 {
-	char name[IDENT_MAX + 1], digest_text[DIGEST_TEXT_LEN];
-	uint64_t added, expires, hits;
+	size_t count = 0;
+
+	while (line && count < FIELDS)
+		field[count++] = strsep(&line, " ");
+	return line ? 0 : count;
+}
+
+static bool parse_number(const char *text, uint64_t *out)
+{
+	uint64_t value = 0;
+	size_t len = strspn(text, "0123456789");
+
+	if (!len || len > DIGITS_MAX || text[len])
+		return false;
+	for (; *text; text++)
+		if (__builtin_mul_overflow(value, 10u, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*text - '0'), &value))
+			return false;
+	*out = value;
+	return true;
+}
+
+static bool restore_line(struct challenge_store *s, char *line, usec_t now)
+{
 	struct identifier ident;
 	uint8_t digest[DIGEST_LEN];
 	struct challenge_order order = { .ident = &ident, .digest = digest };
+	char *field[FIELDS];
+	size_t fields = cut(line, field);
+	uint64_t added, hits;
 	const char *why;
-	int used = 0;
 
-	if (sscanf(line, "%253s %43s %" SCNu64 " %" SCNu64 " %" SCNu64 "%n", name, digest_text, &added,
-		   &expires, &hits, &used) != 5)
+	if (fields < FIELDS_LEAST || !parse_number(field[2], &added) ||
+	    !parse_number(field[3], &order.expires) || !parse_number(field[4], &hits))
 		return false;
-	if (line[used] && (line[used] != ' ' || !challenge_source_find(line + used + 1, &order.source)))
+	if (fields == FIELDS && !challenge_source_find(field[5], &order.source))
 		return false;
-	if (identifier_parse(name, &ident, &why) || digest_parse(digest_text, digest, &why))
+	if (strlen(field[1]) != DIGEST_TEXT_LEN - 1 || digest_parse(field[1], digest, &why) ||
+	    identifier_parse(field[0], &ident, &why))
 		return false;
 	/* Times that this store could not have written come from another boot, or from a damaged line. */
-	if (added > now || expires <= now || expires - now > CHALLENGE_TTL_MAX_S * USEC_PER_SEC)
+	if (added > now || order.expires <= now || order.expires - now > CHALLENGE_TTL_MAX_S * USEC_PER_SEC)
 		return false;
-	order.expires = expires;
 	if (challenge_add(s, &order, added))
 		return false;
-	challenge_find(s, ident.sni)->hits = hits;
+	s->last->hits = hits;
 	return true;
 }
 
 int challenge_store_restore(struct challenge_store *s, const char *text, size_t len, usec_t now)
 {
-	const char *at = text + strlen(HEAD), *end = text + len, *newline;
-	char line[LINE_MAX_LEN];
+	static const char head[] = CHALLENGE_SAVE_HEAD;
+	const char *at = text + strlen(head), *end = text + len, *newline;
+	char line[CHALLENGE_LINE_MAX];
 	int restored = 0;
 
-	if (len < strlen(HEAD) || memcmp(text, HEAD, strlen(HEAD)))
+	if (len < strlen(head) || memcmp(text, head, strlen(head)))
 		return -EINVAL;
 	/* What follows the last newline was cut off in the middle. */
 	for (; (newline = memchr(at, '\n', (size_t)(end - at))); at = newline + 1) {

@@ -2,98 +2,77 @@
 /*
  * The store of pending challenges: by server name for the engine, by expiry for the clock, in order of adding for people.
  *
- * Several digests may be pending for one name; they hang from it, the newest first. The hash needs no secret key: only
- * operators put names in, strangers merely ask.
+ * A challenge is one allocation: 112 bytes and its name, and in the tables that lead to it at most 32 more. Several digests
+ * may be pending for one name; they hang from it, the newest first.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Out of memory is an answer, not the end of the process. */
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(element) ((void)((element)->refused = true))
-#include <uthash.h>
-#include <utlist.h>
 #include "challenge/store.h"
 
-struct name {
-	char sni[IDENT_MAX + 1];
-	struct entry *newest;
-	bool refused; /* there was no memory to put it into the table */
-	UT_hash_handle hh;
-};
-
-struct challenge_store {
-	struct name *names;
-	struct entry *entries; /* in order of adding */
-	struct expiry_heap heap;
-	size_t of[NUM_CHALLENGE_SOURCES];
-	void (*changed)(const char *sni, bool pending, void *context);
-	void *context;
-};
+enum { EXPIRE_MOST = 500 }; /* in one call: each costs its name in every program's map */
 
 struct challenge_store *challenge_store_new(void)
 {
-	return calloc(1, sizeof(struct challenge_store));
-}
+	struct challenge_store *s = calloc(1, sizeof(*s));
 
-static struct name *find_name(struct challenge_store *s, const char *sni)
-{
-	struct name *name;
-
-	HASH_FIND_STR(s->names, sni, name);
-	return name;
-}
-
-static struct name *add_name(struct challenge_store *s, const char *sni)
-{
-	struct name *name = calloc(1, sizeof(*name));
-
-	if (!name)
-		return NULL;
-	memcpy(name->sni, sni, strlen(sni) + 1);
-	HASH_ADD_STR(s->names, sni, name);
-	if (name->refused) {
-		free(name);
+	if (s && name_table_init(&s->names)) {
+		free(s);
 		return NULL;
 	}
-	return name;
+	return s;
 }
 
-static void drop_name(struct challenge_store *s, struct name *name)
+static struct challenge **find_text(struct challenge_store *s, enum identifier_kind kind, const char *text)
 {
-	HASH_DEL(s->names, name);
-	free(name);
+	return name_table_find(&s->names, name_table_hash(&s->names, kind, text), kind, text);
 }
 
-static void tell(const struct challenge_store *s, const char *sni, bool pending)
+static void tell(const struct challenge_store *s, const struct challenge *c, bool pending)
 {
-	if (s->changed)
-		s->changed(sni, pending, s->context);
+	char sni[IDENT_MAX + 1];
+
+	if (!s->changed)
+		return;
+	challenge_sni(c, sni);
+	s->changed(sni, pending, s->context);
 }
 
-static void free_entry(struct entry *e)
+static void free_certificate(struct challenge *c)
 {
-	certificate_free(&e->challenge.certificate);
-	free(e);
+	if (c->certificate)
+		certificate_free(c->certificate);
+	free(c->certificate);
+	c->certificate = NULL;
 }
 
-static void remove_entry(struct challenge_store *s, struct entry *e)
+/* Another of its name takes its place, or the name is pending no more. */
+static void remove_name(struct challenge_store *s, struct challenge *c)
 {
-	struct name *name = e->name;
-	struct entry **link = &name->newest;
+	struct challenge **link = name_table_find(&s->names, c->hash, c->kind, c->text);
+	struct challenge *newest = *link;
 
-	while (*link != e)
-		link = &(*link)->older;
-	*link = e->older;
-	DL_DELETE(s->entries, e);
-	s->of[e->challenge.source]--;
-	expiry_heap_remove(&s->heap, e);
-	free_entry(e);
-	if (!name->newest) {
-		tell(s, name->sni, false);
-		drop_name(s, name);
+	if (newest != c) {
+		while (newest->older != c)
+			newest = newest->older;
+		newest->older = c->older;
+	} else if (c->older) {
+		c->older->collides = c->collides;
+		*link = c->older;
+	} else {
+		name_table_remove(&s->names, link);
+		tell(s, c, false);
 	}
+}
+
+static void remove_challenge(struct challenge_store *s, struct challenge *c)
+{
+	remove_name(s, c);
+	order_remove(s, c);
+	expiry_heap_remove(&s->heap, c);
+	s->of[c->source]--;
+	free_certificate(c);
+	free(c);
 }
 
 void challenge_store_free(struct challenge_store *s)
@@ -101,109 +80,164 @@ void challenge_store_free(struct challenge_store *s)
 	if (!s)
 		return;
 	s->changed = NULL;
-	while (s->entries)
-		remove_entry(s, s->entries);
+	while (s->first)
+		remove_challenge(s, s->first);
 	expiry_heap_free(&s->heap);
+	name_table_free(&s->names);
 	free(s);
 }
 
-static struct entry *find_digest(const struct name *name, const uint8_t digest[DIGEST_LEN])
+static struct challenge *find_digest(struct challenge *newest, const uint8_t digest[DIGEST_LEN])
 {
-	struct entry *e;
+	struct challenge *c;
 
-	for (e = name->newest; e; e = e->older) {
-		if (!memcmp(e->challenge.digest, digest, DIGEST_LEN))
+	for (c = newest; c; c = c->older)
+		if (!memcmp(c->digest, digest, DIGEST_LEN))
 			break;
-	}
-	return e;
+	return c;
 }
 
-static void change(struct challenge_store *s, struct entry *e, const struct challenge_order *order)
+/* Takes a given certificate over, in place of the one that is there. */
+static int give_certificate(struct challenge *c, struct certificate *given)
 {
-	s->of[e->challenge.source]--;
+	struct certificate *own;
+
+	if (!given)
+		return 0;
+	own = malloc(sizeof(*own));
+	if (!own)
+		return -ENOMEM;
+	free_certificate(c);
+	*own = *given;
+	*given = (struct certificate){ 0 };
+	c->certificate = own;
+	return 0;
+}
+
+static int change(struct challenge_store *s, struct challenge *c, const struct challenge_order *order)
+{
+	int err = give_certificate(c, order->given);
+
+	if (err)
+		return err;
+	s->of[c->source]--;
 	s->of[order->source]++;
-	e->challenge.source = order->source;
-	e->challenge.expires = order->expires;
-	expiry_heap_moved(&s->heap, e);
+	c->source = (uint8_t)order->source;
+	c->expires = order->expires;
+	expiry_heap_moved(&s->heap, c);
+	return -EEXIST;
+}
+
+static struct challenge *new_challenge(const struct challenge_order *order, usec_t now)
+{
+	size_t size = strlen(order->ident->text) + 1;
+	struct challenge *c = malloc(sizeof(*c) + size);
+
+	if (!c)
+		return NULL;
+	*c = (struct challenge){ .added = now,
+				 .expires = order->expires,
+				 .source = (uint8_t)order->source,
+				 .kind = (uint8_t)order->ident->kind };
+	memcpy(c->digest, order->digest, DIGEST_LEN);
+	memcpy(c->text, order->ident->text, size);
+	return c;
+}
+
+/* In front of those of its name. */
+static void add_name(struct challenge_store *s, struct challenge *c, struct challenge **link)
+{
+	c->older = *link;
+	if (!c->older) {
+		name_table_add(&s->names, c);
+		tell(s, c, true);
+		return;
+	}
+	c->collides = c->older->collides;
+	*link = c;
 }
 
 int challenge_add(struct challenge_store *s, const struct challenge_order *order, usec_t now)
 {
-	struct name *name = find_name(s, order->ident->sni);
-	struct entry *e = name ? find_digest(name, order->digest) : NULL;
+	const struct identifier *ident = order->ident;
+	uint32_t hash = name_table_hash(&s->names, ident->kind, ident->text);
+	struct challenge **link = name_table_find(&s->names, hash, ident->kind, ident->text);
+	struct challenge *c = find_digest(*link, order->digest);
+	int err = -ENOMEM;
 
-	if (e) {
-		change(s, e, order);
-		return -EEXIST;
-	}
+	if (c)
+		return change(s, c, order);
 	if (s->heap.count >= CHALLENGE_MAX)
 		return -ENOSPC;
-	e = calloc(1, sizeof(*e));
-	if (!e)
+	c = new_challenge(order, now);
+	if (!c)
 		return -ENOMEM;
-	e->challenge = (struct challenge){
-		.ident = *order->ident, .source = order->source, .added = now, .expires = order->expires
-	};
-	memcpy(e->challenge.digest, order->digest, DIGEST_LEN);
-	if (expiry_heap_add(&s->heap, e))
-		goto err_entry;
-	if (!name)
-		name = add_name(s, order->ident->sni);
-	if (!name)
+	c->hash = hash;
+	err = expiry_heap_add(&s->heap, c);
+	if (err)
+		goto err_free;
+	err = give_certificate(c, order->given);
+	if (err)
 		goto err_heap;
-	e->name = name;
-	e->older = name->newest;
-	name->newest = e;
-	DL_APPEND(s->entries, e);
-	s->of[order->source]++;
-	if (!e->older)
-		tell(s, name->sni, true);
+	order_append(s, c);
+	s->of[c->source]++;
+	add_name(s, c, link);
 	return 0;
 
 err_heap:
-	expiry_heap_remove(&s->heap, e);
-err_entry:
-	free(e);
-	return -ENOMEM;
+	expiry_heap_remove(&s->heap, c);
+err_free:
+	free(c);
+	return err;
 }
 
 size_t challenge_remove(struct challenge_store *s, const struct identifier *ident, const uint8_t *digest)
 {
-	struct name *name = find_name(s, ident->sni);
-	struct entry *e, *older;
+	struct challenge *c = *find_text(s, ident->kind, ident->text), *older;
 	size_t removed = 0;
 
-	/* The name goes with its last entry: it is not looked at again. */
-	for (e = name ? name->newest : NULL; e; e = older) {
-		older = e->older;
-		if (digest && memcmp(e->challenge.digest, digest, DIGEST_LEN))
+	for (; c; c = older) {
+		older = c->older;
+		if (digest && memcmp(c->digest, digest, DIGEST_LEN))
 			continue;
-		remove_entry(s, e);
+		remove_challenge(s, c);
 		removed++;
 	}
 	return removed;
 }
 
+/* Only an address has a server name that is not its text, and only in one form. */
 struct challenge *challenge_find(struct challenge_store *s, const char *sni)
 {
-	struct name *name = find_name(s, sni);
+	static const char arpa[] = ".arpa";
+	size_t len = strlen(sni), tail = strlen(arpa);
+	struct identifier ident;
+	const char *why;
 
-	return name ? &name->newest->challenge : NULL;
+	if (len <= tail || strcmp(sni + len - tail, arpa))
+		return *find_text(s, IDENT_DNS, sni);
+	if (identifier_parse(sni, &ident, &why) || strcmp(ident.sni, sni))
+		return NULL;
+	return *find_text(s, ident.kind, ident.text);
 }
 
-const struct certificate *challenge_certificate(struct challenge *c, int64_t now_unix)
+void challenge_sni(const struct challenge *c, char out[IDENT_MAX + 1])
 {
-	if (!c->certificate.cert && certificate_make(&c->ident, c->digest, now_unix, &c->certificate))
-		return NULL;
-	return &c->certificate;
+	struct identifier ident;
+	const char *why;
+
+	if (c->kind == IDENT_DNS)
+		strcpy(out, c->text);
+	else if (!identifier_parse(c->text, &ident, &why))
+		strcpy(out, ident.sni);
 }
 
 size_t challenge_expire(struct challenge_store *s, usec_t now)
 {
 	size_t removed = 0;
 
-	while (challenge_next_expiry(s) <= now) {
-		remove_entry(s, s->heap.at[0]);
+	while (removed < EXPIRE_MOST && challenge_next_expiry(s) <= now) {
+		remove_challenge(s, s->heap.at[0]);
 		removed++;
 	}
 	return removed;
@@ -211,7 +245,7 @@ size_t challenge_expire(struct challenge_store *s, usec_t now)
 
 usec_t challenge_next_expiry(const struct challenge_store *s)
 {
-	return s->heap.count ? s->heap.at[0]->challenge.expires : USEC_NEVER;
+	return s->heap.count ? s->heap.at[0]->expires : USEC_NEVER;
 }
 
 size_t challenge_count(const struct challenge_store *s)
@@ -219,26 +253,14 @@ size_t challenge_count(const struct challenge_store *s)
 	return s->heap.count;
 }
 
+size_t challenge_names(const struct challenge_store *s)
+{
+	return s->names.count;
+}
+
 size_t challenge_count_of(const struct challenge_store *s, enum challenge_source source)
 {
 	return s->of[source];
-}
-
-usec_t challenge_oldest(const struct challenge_store *s)
-{
-	return s->entries ? s->entries->challenge.added : USEC_NEVER;
-}
-
-void challenge_each(struct challenge_store *s, bool (*visit)(struct challenge *c, void *context),
-		    void *context)
-{
-	struct entry *e;
-
-	DL_FOREACH(s->entries, e)
-	{
-		if (!visit(&e->challenge, context))
-			return;
-	}
 }
 
 void challenge_watch(struct challenge_store *s, void (*changed)(const char *sni, bool pending, void *context),

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { STATE_MAX = 64 << 20, STATE_PATH_MAX = 256 }; /* bytes of saved challenges; of a path */
+/* Bytes of saved challenges: CHALLENGE_MAX of them with the longest names have 373 MB; usual ones 120. Of a path. */
+enum { STATE_MAX = 512 << 20, STATE_PATH_MAX = 256 };
 
 /* Makes the socket's directory if it is missing (0755). 0 or -errno. */
 int state_prepare(const char *socket_path);

@@ -101,23 +101,12 @@ static void serve_keeper(struct worker *w)
 	w->ended = got != -EAGAIN;
 }
 
-static void serve_challenges(struct worker *w)
-{
-	if (challenge_expire(w->store, w->now)) {
-		worker_arm(w);
-		w->unsaved = true;
-	}
-	if (w->now >= worker_save_due(w))
-		worker_save(w);
-}
-
 static int wait_ms(const struct worker *w)
 {
 	usec_t due = w->now + BEAT;
 
 	due = MIN(due, engine_deadline(w->engine));
-	due = MIN(due, challenge_next_expiry(w->store));
-	due = MIN(due, worker_save_due(w));
+	due = MIN(due, worker_challenges_due(w));
 	if (w->server)
 		due = MIN(due, control_server_deadline(w->server));
 	return due <= w->now ? 0 : (int)((due - w->now + USEC_PER_MSEC - 1) / USEC_PER_MSEC);
@@ -158,7 +147,7 @@ static void loop(struct worker *w)
 			worker_front_serve(w);
 		if (w->server)
 			control_server_serve(w->server, fds + own, clients, w->now);
-		serve_challenges(w);
+		worker_challenges_serve(w);
 		worker_notify(w);
 	}
 }

@@ -9,6 +9,12 @@
 #include "engine/engine.h"
 #include "xdp/xdp.h"
 
+/* How much of the pending names is in the program's map. */
+struct worker_names {
+	bool missed;                    /* not all: some did not fit */
+	struct challenge_cursor cursor; /* open: it is being loaded */
+};
+
 struct worker_interface {
 	bool used;
 	bool serving;
@@ -18,6 +24,14 @@ struct worker_interface {
 	struct engine_port port;
 	struct xdp_rings *rings[ALPNXDP_MAX_QUEUES]; /* NULL: not there (yet) */
 	bool kick[ALPNXDP_MAX_QUEUES];               /* frames wait in its transmit ring */
+	struct worker_names names;
+};
+
+/* The file of pending challenges, as far as it has been written. */
+struct worker_save {
+	bool begun;
+	int fd;
+	struct challenge_cursor cursor; /* closed: complete, and not taken by the keeper yet */
 };
 
 /* The process of the front ends. */
@@ -55,8 +69,10 @@ struct worker {
 	usec_t started;
 	int64_t started_unix;
 	usec_t saved; /* when the challenges were last handed to the keeper */
-	usec_t swept; /* when the flow maps were last swept */
-	bool unsaved; /* challenges have changed since */
+	struct worker_save save;
+	usec_t names_due; /* when names are to be loaded into a map */
+	usec_t swept;     /* when the flow maps were last swept */
+	bool unsaved;     /* challenges have changed since */
 	struct xdp_inject inject;
 	struct engine *engine;
 	struct challenge_store *store;
@@ -79,14 +95,17 @@ void worker_message(struct worker *w, struct message *m);
 void worker_withdraw(struct worker_interface *i); /* tells its program that nobody serves it any more */
 struct worker_interface *worker_find(struct worker *w, const char *ifname); /* NULL: not attached */
 
-/* worker_challenges.c: pending names towards the program and the disk. */
+/* worker_names.c: the map of pending names of every program. */
 void worker_names_changed(const char *sni, bool pending, void *worker);
-void worker_names_load(struct worker *w, struct worker_interface *i); /* all, into a new interface */
-void worker_arm(struct worker *w); /* tells every program how many are pending */
-void worker_save(struct worker *w);
-usec_t worker_save_due(const struct worker *w);
+void worker_names_load(struct worker *w, struct worker_interface *i);   /* all, into a new interface */
+void worker_names_forget(struct worker *w, struct worker_interface *i); /* it is gone */
+bool worker_names_serve(struct worker *w); /* goes on loading; true: there is more to load */
+void worker_arm(struct worker *w);         /* tells every program how many are pending */
+void worker_names_any(struct worker *w);   /* hellos are dismissed by name, or, for harvest, not any more */
 
-void worker_names_any(struct worker *w); /* hellos are dismissed by name, or, for harvest, not any more */
+/* worker_challenges.c: their expiry, and the file of them. */
+void worker_challenges_serve(struct worker *w);
+usec_t worker_challenges_due(const struct worker *w);
 
 /* worker_front.c */
 struct pollfd;

@@ -1,112 +1,130 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Pending challenges as others see them: the map of names in every program, the number that arms it, and the blob that the
- * keeper writes to disk.
+ * What pending challenges cost between requests: their expiry, and the file of them that the keeper writes. All of it is
+ * done in parts, for packets wait meanwhile.
+ *
+ * A save walks the store with a cursor and hands over what it has written when it has come to the end. What is added or
+ * removed meanwhile is in the file or not; either way another save follows.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include "daemon/worker.h"
 
-/* A large store is not written more often than this: a save costs time in proportion to its size. */
-#define SAVE_EVERY (50 * USEC_PER_MSEC)
-enum { SAVE_AT_ONCE = 1000 };
+/*
+ * How soon a save follows the last one. A single challenge is on the disk at once; a store that changes all the time is
+ * written for a fifth of the time.
+ */
+#define SAVE_EVERY (2 * USEC_PER_MSEC)
+#define SAVE_EVERY_EACH ((usec_t)4)
 
-/* A name that does not fit into the map must not be missed: then the program stops dismissing hellos by name. */
-static void name_changed(struct worker_interface *i, const char *sni, bool pending)
+enum { SAVE_PIECE = 1 << 16, SAVE_PIECES = 4 }; /* bytes at once, and how often in a turn: about 2 ms */
+
+static void give_up(struct worker *w, int err)
 {
-	int err =
-		pending ? xdp_name_add(&i->attachment.maps, sni) : xdp_name_remove(&i->attachment.maps, sni);
-
-	if (err && pending)
-		__atomic_fetch_or(&i->shared.config->flags, CONFIG_ANY_NAME, __ATOMIC_RELAXED);
+	log_warning("engine: the challenges are not saved: %s", strerror(-err));
+	challenge_cursor_close(w->store, &w->save.cursor);
+	close(w->save.fd);
+	w->save = (struct worker_save){ 0 };
+	w->saved = w->now;
 }
 
-void worker_names_changed(const char *sni, bool pending, void *worker)
+static int put(int fd, const char *text, size_t len)
 {
-	struct worker *w = worker;
+	while (len) {
+		ssize_t written = write(fd, text, len);
 
-	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++)
-		if (w->interface[n].serving)
-			name_changed(&w->interface[n], sni, pending);
-}
-
-static bool load_name(struct challenge *c, void *context)
-{
-	name_changed(context, c->ident.sni, true);
-	return true;
-}
-
-/* While harvest is on no name may be dismissed: it may be one that a listener here knows. */
-void worker_names_load(struct worker *w, struct worker_interface *i)
-{
-	if (w->harvest.on)
-		__atomic_fetch_or(&i->shared.config->flags, CONFIG_ANY_NAME, __ATOMIC_RELAXED);
-	else
-		__atomic_fetch_and(&i->shared.config->flags, ~(uint32_t)CONFIG_ANY_NAME, __ATOMIC_RELAXED);
-	xdp_name_clear(&i->attachment.maps);
-	challenge_each(w->store, load_name, i);
-}
-
-void worker_names_any(struct worker *w)
-{
-	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++)
-		if (w->interface[n].serving)
-			worker_names_load(w, &w->interface[n]);
-}
-
-void worker_arm(struct worker *w)
-{
-	uint32_t count = (uint32_t)challenge_count(w->store) + w->harvest.on;
-
-	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++)
-		if (w->interface[n].serving)
-			__atomic_store_n(&w->interface[n].shared.config->armed, count, __ATOMIC_RELEASE);
-}
-
-static int send_blob(struct worker *w, const char *text, size_t len)
-{
-	struct message m = { .type = MESSAGE_SAVE, .fd_count = 1 };
-	size_t at = 0;
-	int err = 0;
-
-	m.fd[0] = memfd_create("challenges", MFD_CLOEXEC);
-	if (m.fd[0] < 0)
-		return -errno;
-	while (!err && at < len) {
-		ssize_t put = write(m.fd[0], text + at, len - at);
-
-		if (put < 0)
-			err = -errno;
-		else
-			at += (size_t)put;
+		if (written < 0)
+			return -errno;
+		text += written;
+		len -= (size_t)written;
 	}
-	if (!err)
-		err = channel_send(w->channel, &m);
-	close(m.fd[0]);
+	return 0;
+}
+
+static int begin(struct worker *w)
+{
+	int err;
+
+	w->unsaved = false;
+	w->save = (struct worker_save){ .fd = memfd_create("challenges", MFD_CLOEXEC), .begun = true };
+	if (w->save.fd < 0)
+		return -errno;
+	err = put(w->save.fd, CHALLENGE_SAVE_HEAD, strlen(CHALLENGE_SAVE_HEAD));
+	challenge_cursor_open(w->store, &w->save.cursor);
 	return err;
 }
 
-void worker_save(struct worker *w)
+/* 0, also when there is more. */
+static int go_on(struct worker *w)
 {
-	char *text = challenge_store_save(w->store);
-	size_t len =
-		text && challenge_count(w->store) ? strlen(text) : 0; /* nothing pending: nothing to keep */
-	int err = text ? send_blob(w, text, len) : -ENOMEM;
+	static char piece[SAVE_PIECE];
+	size_t len = 1;
+	int err = 0;
 
-	if (err && err != -EAGAIN)
-		log_warning("engine: the challenges are not saved: %s", strerror(-err));
-	w->unsaved = err == -EAGAIN; /* the keeper is busy: again in a moment */
-	w->saved = w->now;
-	free(text);
+	for (unsigned n = 0; n < SAVE_PIECES && len && !err; n++) {
+		len = challenge_save_some(&w->save.cursor, piece, sizeof(piece));
+		err = put(w->save.fd, piece, len);
+	}
+	if (len || err)
+		return err;
+	challenge_cursor_close(w->store, &w->save.cursor);
+	/* Nothing pending, nothing to keep. */
+	return challenge_count(w->store) || !ftruncate(w->save.fd, 0) ? 0 : -errno;
 }
 
-usec_t worker_save_due(const struct worker *w)
+static void hand_over(struct worker *w)
 {
-	if (!w->unsaved)
-		return USEC_NEVER;
-	return challenge_count(w->store) < SAVE_AT_ONCE && w->saved != w->now ? w->now
-									      : w->saved + SAVE_EVERY;
+	const struct message m = { .type = MESSAGE_SAVE, .fd_count = 1, .fd = { w->save.fd } };
+	int err = channel_send(w->channel, &m);
+
+	w->saved = w->now;
+	if (err == -EAGAIN) /* the keeper is busy: again in a moment */
+		return;
+	if (err) {
+		give_up(w, err);
+		return;
+	}
+	close(w->save.fd);
+	w->save = (struct worker_save){ 0 };
+}
+
+static void save(struct worker *w)
+{
+	int err = 0;
+
+	if (!w->save.begun)
+		err = begin(w);
+	if (!err && w->save.cursor.open)
+		err = go_on(w);
+	if (err)
+		give_up(w, err);
+	else if (!w->save.cursor.open)
+		hand_over(w);
+}
+
+static usec_t save_due(const struct worker *w)
+{
+	if (w->save.cursor.open)
+		return w->now;
+	if (w->save.begun)
+		return w->saved + SAVE_EVERY;
+	return w->unsaved ? w->saved + SAVE_EVERY + challenge_count(w->store) * SAVE_EVERY_EACH : USEC_NEVER;
+}
+
+void worker_challenges_serve(struct worker *w)
+{
+	if (challenge_expire(w->store, w->now)) {
+		worker_arm(w);
+		w->unsaved = true;
+	}
+	w->names_due = worker_names_serve(w) ? w->now : USEC_NEVER;
+	if (w->now >= save_due(w))
+		save(w);
+}
+
+usec_t worker_challenges_due(const struct worker *w)
+{
+	return MIN(MIN(challenge_next_expiry(w->store), w->names_due), save_due(w));
 }

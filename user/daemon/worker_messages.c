@@ -172,6 +172,7 @@ static void gone(struct worker *w, unsigned ifindex)
 	if (!i)
 		return;
 	worker_withdraw(i);
+	worker_names_forget(w, i);
 	engine_port_gone(w->engine, (unsigned)(i - w->interface));
 	for (unsigned q = 0; q < ALPNXDP_MAX_QUEUES; q++)
 		drop_queue(i->rings[q]);

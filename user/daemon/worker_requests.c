@@ -131,8 +131,8 @@ static bool list_one(struct challenge *c, void *context)
 
 	digest_format(c->digest, digest);
 	jsonw_open_object(&l->json, NULL);
-	jsonw_string(&l->json, "identifier", c->ident.text);
-	jsonw_string(&l->json, "type", c->ident.kind == IDENT_DNS ? "dns" : "ip");
+	jsonw_string(&l->json, "identifier", c->text);
+	jsonw_string(&l->json, "type", c->kind == IDENT_DNS ? "dns" : "ip");
 	jsonw_string(&l->json, "digest", digest);
 	jsonw_unsigned(&l->json, "added_s", (l->now - c->added) / USEC_PER_SEC);
 	jsonw_unsigned(&l->json, "expires_s", (c->expires - MIN(c->expires, l->now)) / USEC_PER_SEC);

@@ -135,7 +135,7 @@ static bool open_tls(struct engine *e, struct engine_flow *f, struct challenge *
 
 static bool can_verify(const struct tls_hello *hello, const struct challenge *challenge)
 {
-	return challenge->certificate.rsa ? hello->rsa : hello->ecdsa_p256;
+	return challenge_is_rsa(challenge) ? hello->rsa : hello->ecdsa_p256;
 }
 
 void serve_reject(struct engine *e, struct engine_flow *f, enum gate_reject why, usec_t now)
