@@ -26,11 +26,11 @@ void samples_object(FILE *out, const struct metric *m, const json_t *status)
 {
 	json_t *object = json_object_get(status, m->from), *value;
 	const char *key;
-	int left = LABELS_MAX;
+	unsigned count = 0;
 
 	json_object_foreach(object, key, value)
 	{
-		if (!json_is_integer(value) || !left--)
+		if (!json_is_integer(value) || count++ >= LABELS_MAX)
 			continue;
 		text_name(out, m, "");
 		text_label(out, "{", m->label, key);
