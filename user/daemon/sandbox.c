@@ -52,8 +52,10 @@ static const int common_calls[] = {
 };
 
 static const int front_calls[] = {
-	SCMP_SYS(connect), SCMP_SYS(setsockopt), SCMP_SYS(shutdown), /* harvest; clients that are done */
-	SCMP_SYS(getdents64),                                        /* watched directories */
+	SCMP_SYS(connect),          SCMP_SYS(setsockopt),
+	SCMP_SYS(shutdown),         /* harvest; clients that are done */
+	SCMP_SYS(getdents64),       /* watched directories */
+	SCMP_SYS(inotify_rm_watch), /* of the descriptor that it was given */
 };
 
 /* bpf(2) for descriptors that are held already: never a load, a link, or a look-up by number. */
