@@ -200,14 +200,14 @@ static inline void say(int fd, const char *text)
 	assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
 }
 
-/* What has arrived so far; "-" for nothing yet, "" for the end of the stream. */
+/* What has arrived so far; "-" for nothing yet, "" for the end of the stream, "!" for a hard one. */
 static inline const char *heard(int fd)
 {
 	static char text[65536];
 	ssize_t got = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
 
 	if (got < 0)
-		return errno == EAGAIN ? "-" : "";
+		return errno == EAGAIN ? "-" : "!";
 	text[got] = '\0';
 	return text;
 }

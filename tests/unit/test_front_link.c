@@ -223,15 +223,6 @@ static void test_keeper_not_understood(void **state)
 	assert_int_equal(front_keeper_ask(&x->front, &request, -1, &reply, &got), -EPIPE);
 }
 
-/* What comes without a question is no answer to the next one. */
-static void test_keeper_unasked(void **state)
-{
-	(void)state;
-	keeper_will_say(x, (struct front_reply){ 0 }, -1);
-	front_turns(x);
-	assert_true(x->front.ended);
-}
-
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -241,7 +232,6 @@ int main(void)
 		TEST(test_refuses_to_send), TEST(test_engine_not_understood),
 		TEST(test_unknown_request), TEST(test_neighbours_gone),
 		TEST(test_keeper),          TEST(test_keeper_not_understood),
-		TEST(test_keeper_unasked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,8 @@
 
 /* The link is first: replies make room for what the others ask in the same turn. */
 static const struct front_part *const parts[] = {
-	&front_part_link, &front_part_ualpn, &front_part_metrics, &front_part_watch, &front_part_harvest,
+	&front_part_link,     &front_part_ualpn, &front_part_metrics,
+	&front_part_textfile, &front_part_watch, &front_part_harvest,
 };
 static_assert(ARRAY_SIZE(parts) <= ARRAY_SIZE(((struct front_turn *)0)->of_part), "a count for each part");
 

@@ -223,7 +223,9 @@ static size_t poll_link(struct front *f, struct pollfd *fds, size_t max)
 		return 0;
 	fds[0] = (struct pollfd){ .fd = f->options->engine,
 				  .events = (short)(POLLIN | (l->sent < l->count ? POLLOUT : 0)) };
-	fds[1] = (struct pollfd){ .fd = f->options->keeper, .events = POLLIN };
+	fds[1] = (struct pollfd){
+		.fd = f->options->keeper
+	}; /* its end; what it says, front_keeper_ask() reads */
 	return 2;
 }
 
@@ -231,7 +233,6 @@ static void serve_link(struct front *f, const struct pollfd *fds, size_t count)
 {
 	if (count < 2)
 		return;
-	/* It speaks when it is asked, and front_keeper_ask() reads that: anything else is its end. */
 	if (fds[1].revents)
 		front_end(f, "the keeper is gone");
 	for (int i = 0; i < TURN_REPLIES && fds[0].revents & ~POLLOUT && !f->ended; i++)

@@ -22,6 +22,7 @@ struct front {
 	struct link *link;
 	struct ualpn *ualpn;
 	struct metrics *metrics;
+	struct textfile *textfile;
 	struct watch *watch;
 	struct harvest *harvest;
 };
@@ -39,11 +40,12 @@ struct front_part {
 	usec_t (*deadline)(const struct front *f);
 };
 
-extern const struct front_part front_part_link;    /* link.c: the engine, and that the keeper is there */
-extern const struct front_part front_part_ualpn;   /* ualpn.c */
-extern const struct front_part front_part_metrics; /* metrics.c */
-extern const struct front_part front_part_watch;   /* watch.c */
-extern const struct front_part front_part_harvest; /* harvest.c */
+extern const struct front_part front_part_link;     /* link.c: the engine, and that the keeper is there */
+extern const struct front_part front_part_ualpn;    /* ualpn.c */
+extern const struct front_part front_part_metrics;  /* metrics.c */
+extern const struct front_part front_part_textfile; /* textfile.c */
+extern const struct front_part front_part_watch;    /* watch.c */
+extern const struct front_part front_part_harvest;  /* harvest.c */
 
 /* ---------------------------------------------------------------- the loop
  * front_run() is these, so that a test can take the turns itself.
