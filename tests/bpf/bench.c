@@ -47,8 +47,7 @@ struct flow_key bench_key(const struct peer *p)
 	return key;
 }
 
-/* The row's frame over the connection's numbers. */
-static void make_frame(const struct row *row, const struct peer *p, struct frame_bytes *out)
+void bench_make_frame(const struct row *row, const struct peer *p, struct frame_bytes *out)
 {
 	struct frame f = row->frame, own = peer_frame(p);
 	struct corpus_bytes hello;
@@ -166,7 +165,7 @@ void bench_run_over(const struct row *row, const struct peer *p, struct flow *fl
 	books_set_conditions(row);
 	if (row->syn_seen)
 		bench_show_syn(p);
-	make_frame(row, p, &frame);
+	bench_make_frame(row, p, &frame);
 	live = books_live();
 	for (i = 0; i < NUM_REASONS; i++)
 		before[i] = books_counter(i);

@@ -65,6 +65,8 @@ void bench_run(const struct row *row, struct flow *flow);
 void bench_run_over(const struct row *row, const struct peer *p, struct flow *flow);
 
 struct flow_key bench_key(const struct peer *p);
+/* The row's frame over the connection's numbers. */
+void bench_make_frame(const struct row *row, const struct peer *p, struct frame_bytes *out);
 /* The verdict on one frame, which must come out as it went in. */
 int bench_run_frame(const struct frame_bytes *in);
 /* The SYN of a connection goes through the program, as it does where the program was there before. */
