@@ -65,6 +65,13 @@ ok "it lingers" is 1 alpnxdp_flows state=lingering
 ok "nginx answers" nginx_answers
 ok "a browser's hello is one" is 1 alpnxdp_clienthello_total result=other-protocol
 ok "nothing failed open" same "$(get >/dev/null; grep '^alpnxdp_failopen_total' "$DIR/metrics" | grep -vc ' 0$')" 0
+has() { alpnxdp status --json | jq -e "$1"; }
+ok "status has flows by state" has '.flows_by_state | keys == ["held", "lingering", "served", "waiting"]'
+ok "and challenges by source" has '(.challenges_by_source | length == 8 and add == 1) and .oldest_challenge_s < 60'
+ok "and durations, each bucket with those before it" has '.handshake_seconds | .count == 1 and .sum_us > 0 and
+	(.buckets | length == 14 and .[-1].count == 1 and ([.[].count] == ([.[].count] | sort)) and
+	([.[].le_us] == ([.[].le_us] | unique)))'
+ok "and since when" has "(now - .daemon.started_unix) | . >= 0 and . < 60"
 ok "--json has the same text" same "$(alpnxdp metrics --json | jq -r '.schema + " " + (.text | split("\n")[-2])')" \
 	"alpnxdp.metrics/1 # EOF"
 

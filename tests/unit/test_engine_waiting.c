@@ -129,6 +129,24 @@ static void test_answered_late(void **state)
 	assert_int_equal(engine_counters(world.engine)->duration[12], 1);
 }
 
+/* From the answer on, time is TCP's. */
+static void test_a_lost_answer_is_sent_again(void **state)
+{
+	struct peer p;
+
+	(void)state;
+	arrive(&p, 1, 4000, "example.org");
+	world_tick(ENGINE_HOLD);
+	world_add("example.org");
+	answered("example.org");
+	world.sent_count = 0;
+	world_tick(TCP_RTO_INITIAL);
+	assert_true(world.sent_count > 0);
+	peer_talk(&p);
+	assert_true(p.done);
+	peer_free(&p);
+}
+
 static void test_answered_with_nothing(void **state)
 {
 	struct peer p;
@@ -459,6 +477,7 @@ int main(void)
 		T(test_answered_at_once),
 		T(test_answered_within_the_hold),
 		T(test_answered_late),
+		T(test_a_lost_answer_is_sent_again),
 		T(test_answered_with_nothing),
 		T(test_never_answered),
 		T(test_a_last_look_before_it_is_given_up),

@@ -132,10 +132,9 @@ static void print_flows(const json_t *status)
 	static const struct {
 		const char *key, *title;
 	} rows[] = {
-		{ "drops", "frames not understood" },
-		{ "silence", "the kernel's half" },
-		{ "given_back", "given back" },
-		{ "transmit", "sent" },
+		{ "flows_by_state", "flows now" },    { "harvest", "names asked for" },
+		{ "drops", "frames not understood" }, { "silence", "the kernel's half" },
+		{ "given_back", "given back" },       { "transmit", "sent" },
 	};
 	struct section odd = { .title = "frames that belong to no flow" };
 

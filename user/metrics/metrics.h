@@ -8,7 +8,7 @@
  * Refuses: labels that a stranger could choose: no name, no address, no text from the wire; label values are
  * interfaces of this host and words of closed lists. An interface whose name is not UTF-8 goes by its number.
  *
- * All series of a daemon are there from its start, at 0, so that the first event is an increase: about 90, and 41 more for
+ * All series of a daemon are there from its start, at 0, so that the first event is an increase: about 100, and 41 more for
  * each interface. There is no fleet, and so there are no metrics of one.
  *
  * METRICS_TEXTFILE differs in what the older format lacks: a counter's family is called as its samples (with _total), info
