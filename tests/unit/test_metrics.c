@@ -198,6 +198,32 @@ static void test_hostile_names(void **state)
 		assert_true(OM(&om, "alpnxdp_xsk_rx_dropped_total", "iface", names[n]) == 1);
 }
 
+/* Words to people; how it went is a number, and where it could not be done there is none. */
+static void test_self_checks(void **state)
+{
+	json_t *status = status_of(json_array());
+	size_t before;
+	char *text;
+
+	(void)state;
+	json_object_set_new(status, "self_check", json_object());
+	text = text_of(status, METRICS_OPENMETRICS);
+	om_read(&om, text, METRICS_OPENMETRICS);
+	before = om.count;
+	free(text);
+	json_object_set_new(status, "self_check",
+			    json_pack("{s:s,s:s,s:s,s:s,s:i}", "a\"", "passed in 3.1 ms", "b",
+				      "the program did not take our hello", "c", "not done: no server", "d",
+				      "not over yet", "e", 1));
+	text = text_of(status, METRICS_OPENMETRICS);
+	om_read(&om, text, METRICS_OPENMETRICS);
+	assert_true(OM(&om, "alpnxdp_self_check_passed", "iface", "a\"") == 1);
+	assert_true(OM(&om, "alpnxdp_self_check_passed", "iface", "b") == 0);
+	assert_int_equal(om.count, before + 2);
+	free(text);
+	json_decref(status);
+}
+
 /* Two names that are not UTF-8 are the same text in a status; their series are told apart. */
 static void test_names_that_look_the_same(void **state)
 {
@@ -254,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_the_older_format),
 		cmocka_unit_test(test_few_series),
 		cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_self_checks),
 		cmocka_unit_test(test_names_that_look_the_same),
 		cmocka_unit_test(test_an_object_that_never_ends),
 		cmocka_unit_test(test_no_status),

@@ -116,6 +116,30 @@ void samples_heartbeats(FILE *out, const struct metric *m, const json_t *status)
 	}
 }
 
+static bool begins(const char *text, const char *with)
+{
+	return !strncmp(text, with, strlen(with));
+}
+
+/* The status tells it in words, of which the first says how it went. */
+void samples_self_checks(FILE *out, const struct metric *m, const json_t *status)
+{
+	json_t *checks = json_object_get(status, m->from), *value;
+	const char *ifname;
+
+	json_object_foreach(checks, ifname, value)
+	{
+		const char *text = json_string_value(value);
+
+		if (!text || begins(text, "not done") || begins(text, "not over"))
+			continue;
+		text_name(out, m, "");
+		text_label(out, "{", "iface", ifname);
+		fputc('}', out);
+		text_integer(out, begins(text, "passed"));
+	}
+}
+
 void samples_rings(FILE *out, const struct metric *m, const json_t *status)
 {
 	const json_t *interface;

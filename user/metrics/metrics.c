@@ -21,6 +21,8 @@ const struct metric metrics[] = {
 	{ "heartbeat_age_seconds", METRIC_GAUGE, "seconds",
 	  "Since the packet loop last gave a sign of life to an interface; above 1 everything passes.",
 	  samples_heartbeats, "interfaces", NULL, NULL },
+	{ "self_check_passed", METRIC_GAUGE, NULL, "Whether the last validation of our own through the live path passed, where one was done.",
+	  samples_self_checks, "self_check", NULL, NULL },
 	{ "packets", METRIC_COUNTER, NULL, "Packets that the XDP program let pass or redirected to the engine, and why.",
 	  samples_packets, "interfaces", NULL, NULL },
 	{ "clienthello", METRIC_COUNTER, NULL, "Segments of TLS hellos on their way in, while a challenge was pending.",

@@ -50,7 +50,8 @@ void samples_durations(FILE *out, const struct metric *m, const json_t *status);
 
 void samples_modes(FILE *out, const struct metric *m, const json_t *status);
 void samples_heartbeats(FILE *out, const struct metric *m, const json_t *status);
-void samples_rings(FILE *out, const struct metric *m, const json_t *status); /* rings.key of each */
+void samples_self_checks(FILE *out, const struct metric *m, const json_t *status); /* those that were done */
+void samples_rings(FILE *out, const struct metric *m, const json_t *status);       /* rings.key of each */
 void samples_packets(FILE *out, const struct metric *m, const json_t *status);
 void samples_hellos(FILE *out, const struct metric *m, const json_t *status);   /* of all together */
 void samples_failopen(FILE *out, const struct metric *m, const json_t *status); /* likewise */
