@@ -63,8 +63,8 @@ ok "detach without an interface" refused 2 "or --all" detach
 ok "detach of names and all" refused 2 "or --all" detach edge0 --all
 ok "status of two interfaces" refused 2 "one argument too many: 'b'" status a b
 ok "add without an identifier" refused 2 "a name or an address" add
-ok "add without a digest" refused 2 "--digest and --key-auth" add a.example
-ok "add with two kinds of digest" refused 2 "--digest and --key-auth" add a.example --digest x --key-auth y
+ok "add without a digest" refused 2 "--digest, --key-auth and --cert" add a.example
+ok "add with two kinds of digest" refused 2 "--digest, --key-auth and --cert" add a.example --digest x --key-auth y
 ok "remove without an identifier" refused 2 "a name or an address" remove
 ok "list takes nothing" refused 2 "one argument too many" list a.example
 

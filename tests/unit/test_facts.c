@@ -397,9 +397,12 @@ static void extend(X509 *x, int nid, const char *value)
 /* As dehydrated and lego do. To be freed with OPENSSL_free(). */
 static uint8_t *made_by_openssl(EVP_PKEY *key, const char *san, size_t *len)
 {
+	static int acme; /* OpenSSL's number for it */
 	X509 *x = X509_new();
 	uint8_t *der = NULL;
 
+	if (!acme)
+		acme = OBJ_create("1.3.6.1.5.5.7.1.31", "acme", "acmeIdentifier");
 	X509_set_version(x, 2);
 	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
 	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, (const uint8_t *)"challenge",
@@ -410,7 +413,7 @@ static uint8_t *made_by_openssl(EVP_PKEY *key, const char *san, size_t *len)
 	X509_set_pubkey(x, key);
 	extend(x, NID_basic_constraints, "critical,CA:FALSE");
 	extend(x, NID_subject_alt_name, san);
-	extend(x, OBJ_create("1.3.6.1.5.5.7.1.31", "acme", "acmeIdentifier"),
+	extend(x, acme,
 	       "critical,DER:04:20:30:31:32:33:34:35:36:37:38:39:61:62:63:64:65:66:67:68:69:6a:6b:6c:6d:6e:"
 	       "6f:70:71:72:73:74:75:76");
 	assert_true(X509_sign(x, key, EVP_sha256()) > 0);
@@ -446,6 +449,113 @@ static void test_openssl(void **state)
 	X509_free(x);
 	OPENSSL_free(der);
 	EVP_PKEY_free(key);
+}
+
+/* ------------------------------------------------------------------ taking */
+
+static struct reader key_der(EVP_PKEY *key, uint8_t **der)
+{
+	int len;
+
+	*der = NULL;
+	len = i2d_PrivateKey(key, der);
+	assert_true(len > 0);
+	return reader_of(*der, (size_t)len);
+}
+
+/* What is wrong with it, "" if nothing; the name that it is asked for is d.example.org. */
+static const char *take_flaw(EVP_PKEY *certified, EVP_PKEY *key, const char *san, bool *of_key)
+{
+	static struct certificate_flaw flaw;
+	struct identifier id;
+	struct certificate c;
+	uint8_t digest[DIGEST_LEN], *cert_bytes, *key_bytes;
+	size_t len;
+	const char *why;
+	int err;
+
+	assert_int_equal(identifier_parse("d.example.org", &id, &why), 0);
+	cert_bytes = made_by_openssl(certified, san, &len);
+	err = certificate_take(reader_of(cert_bytes, len), key_der(key, &key_bytes), &id, &c, digest, &flaw);
+	if (!err) {
+		assert_memory_equal(digest, D32, DIGEST_LEN);
+		assert_int_equal(c.cert_len, len);
+		assert_memory_equal(c.cert, cert_bytes, len);
+		assert_int_equal(c.rsa, EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA);
+		certificate_free(&c);
+	}
+	OPENSSL_free(cert_bytes);
+	OPENSSL_free(key_bytes);
+	*of_key = flaw.key;
+	return err ? flaw.why : "";
+}
+
+static void test_take(void **state)
+{
+	EVP_PKEY *rsa = EVP_RSA_gen(2048), *small = EVP_RSA_gen(1024), *large = EVP_RSA_gen(4096);
+	EVP_PKEY *p256 = EVP_EC_gen("P-256"), *other = EVP_EC_gen("P-256"), *p384 = EVP_EC_gen("P-384");
+	EVP_PKEY *ed = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	const struct {
+		EVP_PKEY *certified, *key;
+		const char *san, *says;
+		bool of_key;
+	} rows[] = {
+		{ rsa, rsa, "DNS:d.example.org", "", false },
+		{ large, large, "DNS:d.example.org", "", false },
+		{ p256, p256, "DNS:d.example.org", "", false },
+		{ small, small, "DNS:d.example.org", "is neither RSA", true },
+		{ p384, p384, "DNS:d.example.org", "is neither RSA", true },
+		{ ed, ed, "DNS:d.example.org", "is not an RSA or ECDSA private key", true },
+		{ p256, other, "DNS:d.example.org", "does not belong", true },
+		{ p256, rsa, "DNS:d.example.org", "does not belong", true },
+		{ rsa, p256, "DNS:d.example.org", "does not belong", true },
+		{ p256, p256, "DNS:D.example.org", "not in the form", false },
+		{ p256, p256, "DNS:e.example.org", "is for e.example.org, not for d.example.org", false },
+		{ p256, p256, "IP:10.0.0.1", "is for 10.0.0.1, not for", false },
+		{ p256, p256, "DNS:d.example.org,DNS:e.example.org", "more than one", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool of_key;
+		EVP_PKEY *certified =
+			rows[i].certified == ed ? p256 : rows[i].certified; /* signs without a digest */
+		const char *flaw = take_flaw(certified, rows[i].key, rows[i].san, &of_key);
+
+		if (!*flaw != !*rows[i].says || !strstr(flaw, rows[i].says) || of_key != rows[i].of_key)
+			fail_msg("row %zu (%s): \"%s\"", i, rows[i].says, flaw);
+	}
+	for (size_t i = 0; i <= 6; i++) /* each of them once */
+		EVP_PKEY_free(rows[i].key);
+}
+
+static void test_base64url(void **state)
+{
+	uint8_t bytes[64], back[64];
+
+	(void)state;
+	for (size_t len = 0; len <= sizeof(bytes); len++) {
+		size_t back_len = 77;
+		char *text;
+
+		for (size_t i = 0; i < len; i++)
+			bytes[i] = (uint8_t)(len * 37 + i * 101);
+		text = base64url_encode(bytes, len);
+		assert_non_null(text);
+		assert_int_equal(strlen(text), (len * 4 + 2) / 3);
+		assert_int_equal(
+			strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+			strlen(text));
+		assert_true(base64url_decode(text, back, len, &back_len));
+		assert_int_equal(back_len, len);
+		assert_memory_equal(back, bytes, len);
+		assert_false(len && base64url_decode(text, back, len - 1, &back_len));
+		free(text);
+	}
+	assert_false(base64url_decode("A", back, sizeof(back), &(size_t){ 0 }));
+	assert_false(base64url_decode("AB", back, sizeof(back), &(size_t){ 0 }));
+	assert_false(base64url_decode("AA=", back, sizeof(back), &(size_t){ 0 }));
+	assert_false(base64url_decode("AA AA", back, sizeof(back), &(size_t){ 0 }));
 }
 
 /* --------------------------------------------------------------------- PEM */
@@ -523,6 +633,8 @@ int main(void)
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_our_own),
 		cmocka_unit_test(test_openssl),
+		cmocka_unit_test(test_take),
+		cmocka_unit_test(test_base64url),
 		cmocka_unit_test(test_pem),
 	};
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "challenge/challenge.h"
+#include "challenge/facts.h"
 #include <wolfssl/options.h>
 #include <wolfssl/wolfcrypt/asn_public.h>
 #include <wolfssl/wolfcrypt/ecc.h>
@@ -164,9 +164,11 @@ err_rng:
 }
 
 /* Blocks of just their size: there may be many, and they stay for as long as the challenge does. */
-static int keep(const struct certificate *made, struct certificate *out)
+int certificate_keep(const struct certificate *made, struct certificate *out)
 {
-	struct certificate c = { .cert = malloc(made->cert_len), .key = malloc(made->key_len) };
+	struct certificate c = { .cert = malloc(made->cert_len),
+				 .key = malloc(made->key_len),
+				 .rsa = made->rsa };
 
 	if (!c.cert || !c.key) {
 		free(c.cert);
@@ -199,7 +201,7 @@ int certificate_make(const struct identifier *ident, const uint8_t digest[DIGEST
 		log_error("certificate for %s: %s", ident->text, wc_GetErrorString(ret));
 		err = ret == MEMORY_E ? -ENOMEM : -EIO;
 	} else {
-		err = keep(&made, out);
+		err = certificate_keep(&made, out);
 	}
 	explicit_bzero(key_room, sizeof(key_room));
 	return err;

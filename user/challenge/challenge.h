@@ -71,7 +71,10 @@ int certificate_make(const struct identifier *ident, const uint8_t digest[DIGEST
 		     struct certificate *out);
 void certificate_free(struct certificate *c); /* wipes the key; c may be all zero */
 
-enum { CERTIFICATE_MAX = 8192 }; /* bytes of DER; what ACME clients make has 600 to 1,500 */
+enum {
+	CERTIFICATE_MAX = 6144,     /* bytes of DER; what ACME clients make has 600 to 1,500 */
+	CERTIFICATE_KEY_MAX = 3072, /* RSA of 4096 bits: 2,380 */
+};
 
 /* What a challenge certificate says. */
 struct challenge_facts {
@@ -94,6 +97,25 @@ int certificate_read(const uint8_t *der, size_t len, struct challenge_facts *out
  */
 int certificate_pem_decode(const char *text, size_t len, uint8_t *der, size_t cap, size_t *der_len,
 			   const char **why);
+
+/* Words on what is wrong with a certificate or a key that was given. */
+struct certificate_flaw {
+	bool key;                     /* with the key; else with the certificate */
+	const char *fix;              /* NULL: there is none */
+	char why[2 * IDENT_MAX + 64]; /* "is encrypted" */
+};
+
+/*
+ * Takes a certificate and its key that somebody has made for ident, each DER or PEM: RSA of 2048 to 4096 bits, or ECDSA over
+ * P-256. As validators want it: what certificate_read() asks for, exactly ident as its name, its own issuer, and the key
+ * is that of the certificate. *out is to be freed with certificate_free(). 0; -ENOMEM; -EINVAL with *flaw.
+ */
+int certificate_take(struct reader cert, struct reader key, const struct identifier *ident,
+		     struct certificate *out, uint8_t digest[DIGEST_LEN], struct certificate_flaw *flaw);
+
+/* Base64url without padding. To be freed; NULL: no memory. Reads as digest_parse() does; false: not that, or too long. */
+char *base64url_encode(const uint8_t *bytes, size_t len);
+bool base64url_decode(const char *text, uint8_t *out, size_t cap, size_t *len);
 
 /* --------------------------------------------------------------- the store */
 

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
-#include "challenge/challenge.h"
+#include "challenge/facts.h"
 
 enum {
 	TAG_BOOLEAN = 0x01,
@@ -90,18 +90,30 @@ static bool equals(const struct reader *r, const void *bytes, size_t len)
 }
 
 /* RFC 5280 4.1: from the version to the key. Leaves r at what follows: unique identifiers and extensions. */
-static const char *skip_fields(struct reader *r)
+static const char *take_fields(struct reader *r, struct certificate_parts *parts)
 {
-	static const uint8_t fields[] = { TAG_INTEGER,  TAG_SEQUENCE, TAG_SEQUENCE,
-					  TAG_SEQUENCE, TAG_SEQUENCE, TAG_SEQUENCE };
+	struct {
+		uint8_t tag;
+		struct reader *whole; /* NULL: of no interest */
+	} fields[] = { { TAG_INTEGER, NULL },
+		       { TAG_SEQUENCE, NULL },
+		       { TAG_SEQUENCE, &parts->issuer },
+		       { TAG_SEQUENCE, NULL },
+		       { TAG_SEQUENCE, &parts->subject },
+		       { TAG_SEQUENCE, &parts->key } };
 	struct reader content, version;
 
 	if (!take(r, TAG_VERSION, &content) || !take_only(&content, TAG_INTEGER, &version) ||
 	    !equals(&version, "\x02", 1))
 		return "is not an X.509 certificate of version 3";
-	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		if (!take(r, fields[i], &content))
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const uint8_t *begin = r->at;
+
+		if (!take(r, fields[i].tag, &content))
 			return NOT_DER;
+		if (fields[i].whole)
+			*fields[i].whole = (struct reader){ begin, r->at };
+	}
 	take(r, TAG_ISSUER_ID, &content);
 	take(r, TAG_SUBJECT_ID, &content);
 	return NULL;
@@ -215,35 +227,37 @@ static const char *read_extensions(struct reader *list, struct challenge_facts *
 	return name ? NULL : "has no subjectAltName";
 }
 
-static const char *read_certificate(struct reader r, struct challenge_facts *out)
+const char *certificate_walk(struct reader der, struct challenge_facts *facts,
+			     struct certificate_parts *parts)
 {
 	struct reader certificate, tbs, content, list;
 	const char *wrong;
 
-	if (reader_left(&r) > CERTIFICATE_MAX)
+	if (reader_left(&der) > CERTIFICATE_MAX)
 		return "is larger than a challenge certificate can be";
-	if (!take(&r, TAG_SEQUENCE, &certificate))
+	if (!take(&der, TAG_SEQUENCE, &certificate))
 		return NOT_DER;
-	if (reader_left(&r))
+	if (reader_left(&der))
 		return "has bytes behind its end";
 	if (!take(&certificate, TAG_SEQUENCE, &tbs) || !take(&certificate, TAG_SEQUENCE, &content) ||
 	    !take_only(&certificate, TAG_BIT_STRING, &content))
 		return NOT_DER;
-	wrong = skip_fields(&tbs);
+	wrong = take_fields(&tbs, parts);
 	if (wrong)
 		return wrong;
 	if (!reader_left(&tbs))
 		return "has no extensions";
 	if (!take_only(&tbs, TAG_EXTENSIONS, &content) || !take_only(&content, TAG_SEQUENCE, &list))
 		return NOT_DER;
-	return read_extensions(&list, out);
+	return read_extensions(&list, facts);
 }
 
 int certificate_read(const uint8_t *der, size_t len, struct challenge_facts *out, const char **why)
 {
 	struct challenge_facts facts = { 0 };
+	struct certificate_parts parts;
 
-	*why = read_certificate(reader_of(der, len), &facts);
+	*why = certificate_walk(reader_of(der, len), &facts, &parts);
 	if (*why)
 		return -EINVAL;
 	*out = facts;

@@ -35,6 +35,7 @@ int ask(const struct command *c, int timeout_ms, const char *verb, const char *c
 	if (!line)
 		return -ENOMEM;
 	err = call(c, line, timeout_ms, &text);
+	explicit_bzero(line, strlen(line)); /* there may be a key in it */
 	free(line);
 	if (err)
 		return err;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * add, remove, list. Identifiers and digests are read here as the daemon will, so that a mistake is told at
+ * add, remove. Identifiers and digests are read here as the daemon will, so that a mistake is told at
  * once.
  */
 #include <errno.h>
@@ -66,25 +66,27 @@ static void print_added(const json_t *reply)
 	       reply_string(reply, "digest"));
 }
 
-int run_add(const struct command *c)
+/* What is asked for: exactly one of a digest, a key authorization, and a certificate with its key. */
+static const char *choice_flaw(const struct command *c)
 {
-	char digest[DIGEST_TEXT_LEN], ttl[16];
-	struct identifier ident;
+	if (!c->cert != !c->key)
+		return "--cert and --key belong together";
+	if (!!c->digest + !!c->key_auth + !!c->cert != 1)
+		return "add needs one of --digest, --key-auth and --cert with --key";
+	return NULL;
+}
+
+static int tell(const struct command *c, const char *ident, const char *digest,
+		const struct certificate_words *w)
+{
+	char ttl[16];
 	json_t *reply;
 	int status;
 
-	if (!c->digest == !c->key_auth)
-		return failure_tell(c,
-				    &(struct failure){ EXIT_USAGE, "add needs one of --digest and --key-auth",
-						       NULL, "alpnxdp add --help" });
-	status = parse_identifier(c, &ident);
-	if (!status)
-		status = c->digest ? parse_digest(c, digest) : parse_key_auth(c, digest);
-	if (status)
-		return status;
 	snprintf(ttl, sizeof(ttl), "%" PRIu32, c->ttl_s);
 	reply = ask_or_fail(c, "add",
-			    (const char *[]){ "ident", ident.text, "digest", digest, "ttl", ttl, NULL },
+			    (const char *[]){ "ident", ident, "digest", digest, "cert", w->cert, "key",
+					      w->key, "ttl", ttl, NULL },
 			    &status);
 	if (!reply)
 		return status;
@@ -95,6 +97,27 @@ int run_add(const struct command *c)
 	print_added(reply);
 	json_decref(reply);
 	return EXIT_DONE;
+}
+
+int run_add(const struct command *c)
+{
+	const char *flaw = choice_flaw(c);
+	char digest[DIGEST_TEXT_LEN];
+	struct certificate_words words = { 0 };
+	struct identifier ident;
+	int status;
+
+	if (flaw)
+		return failure_tell(c, &(struct failure){ EXIT_USAGE, flaw, NULL, "alpnxdp add --help" });
+	status = parse_identifier(c, &ident);
+	if (!status && c->cert)
+		status = certificate_words(c, &ident, &words);
+	else if (!status)
+		status = c->digest ? parse_digest(c, digest) : parse_key_auth(c, digest);
+	if (!status)
+		status = tell(c, ident.text, c->cert ? NULL : digest, &words);
+	certificate_words_free(&words);
+	return status;
 }
 
 int run_remove(const struct command *c)
@@ -123,45 +146,6 @@ int run_remove(const struct command *c)
 		printf("%s: %" PRIu64 " challenge%s removed\n", ident.text, removed, removed == 1 ? "" : "s");
 	else
 		printf("%s: nothing was pending\n", ident.text);
-	json_decref(reply);
-	return EXIT_DONE;
-}
-
-static void print_list(const json_t *challenges)
-{
-	const json_t *row;
-	size_t i, width = strlen("IDENTIFIER");
-
-	if (json_array_size(challenges) == 0) {
-		puts("no challenges are pending");
-		return;
-	}
-	json_array_foreach(challenges, i, row) width = MAX(width, strlen(reply_string(row, "identifier")));
-	printf("%-*s  %-4s  %-43s  %-10s  %s\n", (int)width, "IDENTIFIER", "TYPE", "DIGEST", "EXPIRES IN",
-	       "HITS");
-	json_array_foreach(challenges, i, row)
-	{
-		char left[DURATION_TEXT_LEN];
-
-		text_format_duration(reply_number(row, "expires_s"), left);
-		printf("%-*s  %-4s  %-43s  %-10s  %" PRIu64 "\n", (int)width, reply_string(row, "identifier"),
-		       reply_string(row, "type"), reply_string(row, "digest"), left,
-		       reply_number(row, "hits"));
-	}
-}
-
-int run_list(const struct command *c)
-{
-	int status;
-	json_t *reply = ask_or_fail(c, "list", (const char *[]){ NULL }, &status);
-
-	if (!reply)
-		return status;
-	if (c->json) {
-		print_json("list", reply);
-		return EXIT_DONE;
-	}
-	print_list(json_object_get(reply, "challenges"));
 	json_decref(reply);
 	return EXIT_DONE;
 }

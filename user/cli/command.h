@@ -18,6 +18,8 @@ enum option_id {
 	OPTION_ALL,
 	OPTION_DIGEST,
 	OPTION_KEY_AUTH,
+	OPTION_CERT,
+	OPTION_KEY,
 	OPTION_TTL,
 	OPTION_JSON, /* from here on: of every verb */
 	OPTION_SOCKET,
@@ -41,6 +43,8 @@ struct command {
 	bool port_given;
 	const char *digest; /* as typed; NULL: not given */
 	const char *key_auth;
+	const char *cert; /* paths */
+	const char *key;
 	uint32_t ttl_s;
 	size_t operands;
 	const char *operand[DAEMON_MAX_INTERFACES];
@@ -131,6 +135,17 @@ bool reply_ok(const json_t *reply);
 uint64_t reply_number(const json_t *object, const char *key);
 const char *reply_string(const json_t *object, const char *key);
 bool reply_true(const json_t *object, const char *key);
+
+/* ----------------------------------------------------- certificate.c */
+
+/* A certificate and its key as words of a request: base64url of DER. */
+struct certificate_words {
+	char *cert, *key;
+};
+
+/* Reads --cert and --key, which must be for ident. 0, or an exit status after an error has been printed. */
+int certificate_words(const struct command *c, const struct identifier *ident, struct certificate_words *out);
+void certificate_words_free(struct certificate_words *w); /* wipes the key */
 
 /* ------------------------------------------------------ attachment.c */
 

@@ -50,6 +50,18 @@ static const char *set_key_auth(struct command *c, const char *value)
 	return NULL;
 }
 
+static const char *set_cert(struct command *c, const char *value)
+{
+	c->cert = value;
+	return *value ? NULL : "a path is needed";
+}
+
+static const char *set_key(struct command *c, const char *value)
+{
+	c->key = value;
+	return *value ? NULL : "a path is needed";
+}
+
 static const char *set_ttl(struct command *c, const char *value)
 {
 	return text_parse_ttl(value, &c->ttl_s);
@@ -92,6 +104,8 @@ const struct option_row option_rows[NUM_OPTIONS] = {
 	[OPTION_DIGEST] = { "digest", "D", "SHA-256 of the key authorization", set_digest },
 	[OPTION_KEY_AUTH] = { "key-auth", "TEXT", "key authorization; - reads it from standard input",
 			      set_key_auth },
+	[OPTION_CERT] = { "cert", "FILE", "a challenge certificate to answer with; PEM or DER", set_cert },
+	[OPTION_KEY] = { "key", "FILE", "its private key: RSA of 2048 to 4096 bits, or P-256", set_key },
 	[OPTION_TTL] = { "ttl", "TIME", "90s, 5m, 1h, 2d: forget it after this; 1h if not given", set_ttl },
 	[OPTION_JSON] = { "json", NULL, "one line of JSON on standard output", set_json },
 	[OPTION_SOCKET] = { "socket", "PATH", "the daemon's, if not " CONTROL_SOCKET_DEFAULT, set_socket },

@@ -41,15 +41,17 @@ const struct verb verbs[] = {
 	  .most = 1,
 	  .run = run_status },
 	{ .name = "add",
-	  .arguments = "IDENT (--digest D | --key-auth TEXT) [--ttl 1h]",
+	  .arguments = "IDENT (--digest D | --key-auth TEXT | --cert FILE --key FILE)",
 	  .help = "answer challenges for a name or an address",
 	  .more = "IDENT is a DNS name or an IP address. The digest is the SHA-256 of the key\n"
 		  "authorization as base64url, base64 or hex. Several digests per identifier may be\n"
-		  "pending; the one added last is answered with.\n",
+		  "pending; the one added last is answered with. A certificate is served as it is;\n"
+		  "its key is never written down: after a restart of the daemon a new one with the\n"
+		  "same digest takes its place, which is as good.\n",
 	  .operand = "a name or an address",
 	  .least = 1,
 	  .most = 1,
-	  .options = BIT(DIGEST) | BIT(KEY_AUTH) | BIT(TTL),
+	  .options = BIT(DIGEST) | BIT(KEY_AUTH) | BIT(CERT) | BIT(KEY) | BIT(TTL),
 	  .run = run_add },
 	{ .name = "remove",
 	  .arguments = "IDENT [--digest D]",

@@ -12,6 +12,7 @@ void client_drop(struct client *c)
 {
 	close(c->fd);
 	free(c->out);
+	explicit_bzero(c->in, sizeof(c->in)); /* there may have been a key in it */
 	c->fd = -1;
 	c->out = NULL;
 }

@@ -12,7 +12,9 @@
  * (RFC 3986 2.1: everything but unreserved characters), so that a line can be read, logged and typed by a
  * person:
  *     add ident=example.org digest=BASE64URL [ttl=SECONDS] [source=control, or another name of CHALLENGE_SOURCES]
- *     remove ident=example.org [digest=BASE64URL]        list        status [iface=eth0]
+ *     add ident=example.org cert=BASE64URL key=BASE64URL [ttl=SECONDS] [source=...]      both DER
+ *     remove ident=example.org [digest=BASE64URL]        status [iface=eth0]
+ *     list [from=NEXT] [limit=ROWS]
  *     attach iface=eth0 mode=auto port=443               detach iface=eth0
  * A value that a person types may hold any printable character but space; only '%' must be encoded.
  *
@@ -22,7 +24,8 @@
  *
  *     add       "identifier", "digest" (base64url), "expires_s" from now, "new": false if it was there
  *     remove    "removed": how many
- *     list      "challenges": [{"identifier", "type": "dns"|"ip", "digest", "added_s" ago,
+ *     list      "total": how many are pending; "next", if there are more: ask again with from=, soon;
+ *               "challenges": [{"identifier", "type": "dns"|"ip", "digest", "added_s" ago,
  *               "expires_s" from now, "hits", "source"}]
  *     attach    "interfaces": [INTERFACE], without heartbeat_age_ms, counters and rings
  *     detach    nothing more

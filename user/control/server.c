@@ -93,6 +93,7 @@ static void client_request(struct control_server *s, struct client *c, size_t le
 	}
 	c->in_len -= len + 1;
 	memmove(c->in, c->in + len + 1, c->in_len);
+	explicit_bzero(c->in + c->in_len, len + 1); /* there may have been a key in it */
 }
 
 static bool may_answer(const struct control_server *s, size_t already)

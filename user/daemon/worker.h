@@ -56,6 +56,13 @@ struct worker_harvest {
 	struct harvest_name name[HARVEST_NAMES];
 };
 
+/* A list that is asked for page by page. */
+enum { WORKER_LISTINGS = 8 };
+struct worker_listing {
+	uint64_t number; /* its name; 0: none */
+	struct challenge_cursor cursor;
+};
+
 struct worker_notify {
 	int fd; /* the service manager's; -1: none */
 	usec_t fed;
@@ -70,9 +77,11 @@ struct worker {
 	int64_t started_unix;
 	usec_t saved; /* when the challenges were last handed to the keeper */
 	struct worker_save save;
-	usec_t names_due; /* when names are to be loaded into a map */
-	usec_t swept;     /* when the flow maps were last swept */
-	bool unsaved;     /* challenges have changed since */
+	struct worker_listing listing[WORKER_LISTINGS];
+	uint64_t listings; /* numbers given so far */
+	usec_t names_due;  /* when names are to be loaded into a map */
+	usec_t swept;      /* when the flow maps were last swept */
+	bool unsaved;      /* challenges have changed since */
 	struct xdp_inject inject;
 	struct engine *engine;
 	struct challenge_store *store;
@@ -127,6 +136,15 @@ void worker_notify(struct worker *w);
 /* worker_requests.c: the control socket's verbs. */
 char *worker_answer(const struct control_request *r, const struct control_client *from, void *worker);
 void worker_result(struct worker *w, const struct message *m); /* the keeper's answer to a relayed one */
+
+void worker_reply_begin(struct jsonw *j); /* {"ok": true */
+char *worker_reply_end(struct jsonw *j);
+bool worker_parse_number(const char *text, uint64_t least, uint64_t most, uint64_t *out);
+
+/* worker_pending.c, worker_list.c: those of challenges, each as worker_answer(). */
+char *worker_add(struct worker *w, const struct control_request *r, const struct control_client *from);
+char *worker_remove(struct worker *w, const struct control_request *r, const struct control_client *from);
+char *worker_list(struct worker *w, const struct control_request *r, const struct control_client *from);
 
 /* worker_status.c */
 char *worker_status(struct worker *w, const char *ifname); /* NULL: all; the reply line */
