@@ -184,7 +184,7 @@ static int attach_by_starting(const struct command *c)
 	char fix[64];
 	int err;
 
-	if (geteuid() != 0) {
+	if (!xdp_permitted()) {
 		snprintf(fix, sizeof(fix), "sudo alpnxdp attach %s", c->operand[0]);
 		return failure_tell(
 			c, &(struct failure){ EXIT_FAILED, "only root may attach", strerror(EPERM), fix });

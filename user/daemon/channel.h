@@ -20,7 +20,7 @@ enum message_type {
 	MESSAGE_RESULT,    /* client, report: the answer to a request */
 	MESSAGE_SETTINGS,  /* settings */
 	MESSAGE_FRONT,     /* fd: a socket to a new process of front ends; front/front.h */
-	MESSAGE_WATCHDOG,  /* fd: the service manager's, to be fed by the packet loop */
+	MESSAGE_WATCHDOG,  /* fd: words for the service manager, from the packet loop */
 	/* engine to keeper */
 	MESSAGE_READY,   /* ifindex: serving */
 	MESSAGE_SAVE,    /* fd: the challenges as text, in a memfd */

@@ -138,15 +138,17 @@ static void start_missing(struct keeper *k)
 
 static void turn(struct keeper *k)
 {
-	struct pollfd fds[4] = { { .fd = k->signals, .events = POLLIN },
+	struct pollfd fds[5] = { { .fd = k->signals, .events = POLLIN },
 				 { .fd = k->engine.channel, .events = POLLIN },
 				 { .fd = k->links, .events = POLLIN },
-				 { .fd = k->front.channel, .events = POLLIN } };
+				 { .fd = k->front.channel, .events = POLLIN },
+				 { .fd = k->feed, .events = POLLIN } };
 
-	poll(fds, 4, wait_ms(k));
+	poll(fds, 5, wait_ms(k));
 	serve_signals(k);
 	if (k->stopping)
 		return;
+	keeper_feed(k);
 	serve_children(k, fds[1].revents, fds[3].revents);
 	if (fds[2].revents || clock_now() >= k->checked + CHECK_MS * USEC_PER_MSEC) {
 		keeper_links_drain(k->links);
@@ -210,6 +212,7 @@ static void end(struct keeper *k)
 	close(k->listen_fd);
 	close(k->signals);
 	close(k->links);
+	keeper_feed_close(k);
 	if (k->notify >= 0)
 		close(k->notify);
 }
@@ -227,6 +230,7 @@ int keeper_run(const struct daemon_options *o, int listen_fd, keeper_ready *read
 			      .source = &o->source,
 			      .listen_fd = listen_fd,
 			      .notify = notify_open(),
+			      .feed = -1,
 			      .inotify = -1,
 			      .engine = { .name = "engine", .channel = -1 },
 			      .front = { .name = "front", .channel = -1 },

@@ -26,6 +26,7 @@ struct keeper {
 	struct front_listener ualpn, metrics;
 
 	int notify;      /* the service manager; -1: none */
+	int feed;        /* what the packet loop has to tell it; -1: none */
 	bool ready;      /* it has been told so */
 	usec_t ready_by; /* told at the latest, whatever the self-checks do */
 	size_t checked_interfaces;
@@ -79,6 +80,9 @@ void keeper_started(struct keeper *k);                          /* everything is
 void keeper_checked(struct keeper *k, const struct message *m); /* the result of a self-check */
 usec_t keeper_ready_due(const struct keeper *k);                /* USEC_NEVER: told, or nobody to tell */
 void keeper_tell_ready(struct keeper *k);
+int keeper_feed_open(struct keeper *k); /* the engine's end of a new k->feed, or -errno */
+void keeper_feed_close(struct keeper *k);
+void keeper_feed(struct keeper *k); /* passes on what the engine has said */
 
 /* keeper_links.c */
 int keeper_links_open(void); /* a descriptor for poll(), or -errno */

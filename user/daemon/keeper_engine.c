@@ -65,9 +65,17 @@ int keeper_tell_settings(struct keeper *k)
 
 static int send_watchdog(struct keeper *k)
 {
-	const struct message m = { .type = MESSAGE_WATCHDOG, .fd_count = 1, .fd = { k->notify } };
+	struct message m = { .type = MESSAGE_WATCHDOG, .fd_count = 1 };
+	int err;
 
-	return k->notify < 0 ? 0 : keeper_tell(k, &m);
+	if (k->notify < 0)
+		return 0;
+	m.fd[0] = keeper_feed_open(k);
+	if (m.fd[0] < 0)
+		return m.fd[0];
+	err = keeper_tell(k, &m);
+	close(m.fd[0]);
+	return err;
 }
 
 int keeper_start_engine(struct keeper *k)

@@ -26,6 +26,9 @@
 #include <time.h>
 #include <unistd.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
+#include <linux/landlock.h>
+#include <sys/syscall.h>
 #include "base/base.h"
 #include "daemon/sandbox.h"
 
@@ -138,7 +141,18 @@ static int enter_nowhere(void)
 	return 0;
 }
 
-/* What libc reads from files is read before they are gone: the user database, and the time zone that gmtime(3) wants. */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	return syscall(SYS_capset, &header, none) ? -errno : 0;
+}
+
+/*
+ * What libc reads from files is read before they are gone: the user database, and the time zone that gmtime(3) wants.
+ * A keeper that is a user with capabilities, as under systemd, has no other user to become, nor a right to chroot(2).
+ */
 static int leave_root(enum sandbox_role role)
 {
 	const struct passwd *user = getpwnam("alpnxdp");
@@ -150,6 +164,8 @@ static int leave_root(enum sandbox_role role)
 	if (setenv("TZ", "UTC0", 1))
 		return -errno;
 	tzset();
+	if (geteuid() != 0)
+		return drop_capabilities();
 	err = enter_nowhere();
 	if (!err && (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
 		err = -errno;
@@ -172,6 +188,25 @@ static int limit_resources(enum sandbox_role role)
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) ? -errno : 0;
 }
 
+/*
+ * Landlock: no file can be opened, whatever the filter lets through. Where there is none, or a container's own filter
+ * keeps us from it, ours is alone.
+ */
+static int leave_files(enum sandbox_role role)
+{
+	const struct landlock_ruleset_attr all = { .handled_access_fs =
+							   (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1 };
+	int rules = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
+	int err;
+
+	(void)role;
+	if (rules < 0)
+		return errno == ENOSYS || errno == EOPNOTSUPP || errno == EPERM ? 0 : -errno;
+	err = syscall(SYS_landlock_restrict_self, rules, 0) ? -errno : 0;
+	close(rules);
+	return err;
+}
+
 int sandbox_enter(enum sandbox_role role)
 {
 	static const struct {
@@ -180,6 +215,7 @@ int sandbox_enter(enum sandbox_role role)
 	} steps[] = {
 		{ "leaving root", leave_root },
 		{ "resource limits", limit_resources },
+		{ "leaving all files", leave_files },
 		{ "system call filter", install_filter },
 	};
 

@@ -195,6 +195,7 @@ int worker_run(int channel)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
+	w->owner = geteuid();
 	err = sandbox_enter(SANDBOX_ENGINE);
 	if (!err)
 		err = prepare(w);

@@ -71,7 +71,8 @@ struct worker_notify {
 
 struct worker {
 	int channel;
-	bool ended; /* the keeper is gone */
+	uid_t owner; /* of the keeper: root, or who systemd has it run as */
+	bool ended;  /* the keeper is gone */
 	usec_t now;
 	usec_t started;
 	int64_t started_unix;

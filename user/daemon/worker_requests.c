@@ -66,12 +66,18 @@ static char *refuse_others(const char *verb)
 	return control_refusal(EXIT_FAILED, error, strerror(EPERM), fix);
 }
 
+/* root, or another instance of the service, which is the same user as this one. */
+static bool is_master(const struct worker *w, const struct control_client *from)
+{
+	return from->uid == 0 || from->uid == w->owner;
+}
+
 static char *relay_checked(struct worker *w, const struct control_request *r,
 			   const struct control_client *from, struct request *request)
 {
 	const char *ifname = control_value(r, "iface");
 
-	if (from->uid != 0)
+	if (!is_master(w, from))
 		return refuse_others(r->verb);
 	if (!ifname || !*ifname || strlen(ifname) >= sizeof(request->ifname))
 		return control_refusal(EXIT_USAGE, "no such interface name", NULL, "ip link");
@@ -109,7 +115,7 @@ static char *answer_reload(struct worker *w, const struct control_request *r,
 {
 	const struct request request = { .verb = REQUEST_RELOAD };
 
-	return from->uid == 0 ? relay(w, from, &request) : refuse_others(r->verb);
+	return is_master(w, from) ? relay(w, from, &request) : refuse_others(r->verb);
 }
 
 static const struct {

@@ -8,7 +8,7 @@
 #include "xdp/private.h"
 
 /* CAP_SYS_ADMIN includes CAP_BPF and CAP_PERFMON; opening a program by its id asks for CAP_SYS_ADMIN itself. */
-static bool have_rights(void)
+bool xdp_permitted(void)
 {
 	static const unsigned needed[] = { CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN };
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -25,7 +25,7 @@ static bool have_rights(void)
 
 int xdp_system_check_rights(const char *verb, const char *ifname, struct xdp_error *error)
 {
-	if (have_rights())
+	if (xdp_permitted())
 		return 0;
 	xdp_error_refuse(error, -EPERM,
 			 "XDP programs need root (CAP_NET_ADMIN, CAP_NET_RAW and CAP_SYS_ADMIN)");

@@ -76,6 +76,9 @@ struct xdp_attach_options {
  */
 int xdp_attach(const struct xdp_attach_options *o, struct xdp_attachment *out, struct xdp_error *error);
 
+/* Has this process the capabilities that attaching needs? root has; so may others. */
+bool xdp_permitted(void);
+
 /* What xdp_attach() would refuse before it tries anything. Changes nothing. The same errors; 0: it would try. */
 int xdp_check(const struct xdp_attach_options *o, struct xdp_error *error);
 
