@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# dehydrated gets a certificate for two names: with share/hooks/dehydrated, HOOK_CHAIN=no and yes.
-# (Version 0.7.0 cannot ask for an address: it orders names only.)
+# dehydrated gets a certificate for two names: with share/hooks/dehydrated, HOOK_CHAIN=no and yes, and without any hook
+# by its directory of certificates being watched. (Version 0.7.0 cannot ask for an address: it orders names only.)
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/tests/netns/lib-acme.sh"
 command -v dehydrated >/dev/null || skip "dehydrated is not installed"
@@ -25,8 +25,8 @@ configure() {
 certificate() { echo "$DIR/dehydrated/certs-$1/$2/cert.pem"; }
 
 clients_up
-attach || exit 1
-mkdir "$DIR/dehydrated"
+mkdir -p "$DIR/dehydrated/alpn-certs"
+attach --watch "dehydrated:$DIR/dehydrated/alpn-certs" || exit 1
 configure hook "HOOK=$ROOT/share/hooks/dehydrated"
 configure chain "HOOK=$ROOT/share/hooks/dehydrated; HOOK_CHAIN=yes"
 ok "dehydrated: an account" dehydrated hook --register --accept-terms
