@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -90,6 +91,11 @@ static int run(const int *fd, const void *context)
 					 .metrics_listen = fd[4],
 					 .settings = *(const struct settings *)context };
 
+	signal(SIGPIPE, SIG_IGN);
+	/* What a terminal or a service manager sends to all of us is for the keeper; the front ends when it does. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
 	if (sandbox_enter(SANDBOX_FRONT))
 		return EXIT_FAILED;
 	return front_run(&options);

@@ -2,7 +2,6 @@
 /* The loop: one thread, one poll(2), one reading of the clock per wake-up, the parts in turn. */
 #include <assert.h>
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include "control/control.h"
 #include "front/private.h"
@@ -87,11 +86,6 @@ int front_run(const struct front_options *o)
 	static struct front_turn turn;
 	struct front *f = &front;
 
-	signal(SIGPIPE, SIG_IGN);
-	/* What a terminal or a service manager sends to all of us is for the keeper; we end when it does. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
 	if (front_open(f, o, clock_now()))
 		return EXIT_FAILED;
 	while (!f->ended) {
