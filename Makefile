@@ -77,6 +77,10 @@ $(O)/gen/%.skel.h: $(O)/bpf/%.o
 DEPENDS := -MMD -MP
 -include $(shell find $(O)/obj $(O)/san $(O)/fuzz -name '*.d' 2>/dev/null)
 
+# Two libraries that do not tell their version at run time.
+VERSION_OBJECTS := $(O)/obj/user/cli/version.o $(O)/san/user/cli/version.o
+$(VERSION_OBJECTS): CPPFLAGS += $(foreach l,inih libxdp,-D$(shell echo $l | tr a-z A-Z)_VERSION='"$(shell pkg-config --modversion $l 2>/dev/null)"')
+
 $(O)/obj/%.o: %.c | $(SKELETONS) $(O)/wolfssl.ready
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(DEPENDS) $(CFLAGS) $(WARNINGS) $(HARDEN) -c $< -o $@

@@ -120,6 +120,7 @@ static void test_nearest(void **state)
 		{ "ad", "add" },
 		{ "rmove", "remove" },
 		{ "verison", "version" },
+		{ "relaod", "reload" },
 		{ "x", NULL },
 		{ "", NULL },
 		{ "challenge", NULL },
@@ -201,8 +202,8 @@ static void test_understood(void **state)
 		assert_int_equal(c.operands, 2);
 		assert_string_equal(c.operand[0], "eth0");
 		assert_string_equal(c.operand[1], "eth1");
-		assert_int_equal(c.mode, XDP_MODE_NATIVE);
-		assert_int_equal(c.port, 8443);
+		assert_int_equal(c.typed.mode, XDP_MODE_NATIVE);
+		assert_int_equal(c.typed.port, 8443);
 		assert_true(c.json && !c.foreground && !c.help);
 	}
 	setenv("POSIXLY_CORRECT", "1", 1);
@@ -230,6 +231,47 @@ static void test_understood(void **state)
 	assert_true(c.version);
 }
 
+/* What the daemon is told does not depend on where this was typed. */
+static void test_given(void **state)
+{
+	char cwd[256], expected[512];
+	struct command c;
+
+	(void)state;
+	assert_non_null(getcwd(cwd, sizeof(cwd)));
+	assert_int_equal(
+		parse("attach eth0 --watch certmagic:a:b --watch mod_md:/m --socket s --port 1 --config f",
+		      &c),
+		EXIT_DONE);
+	assert_int_equal(c.given.count, 4);
+	snprintf(expected, sizeof(expected), "certmagic:%s/a:b", cwd);
+	assert_string_equal(c.given.pair[0].value, expected);
+	assert_string_equal(c.given.pair[1].value, "mod_md:/m");
+	snprintf(expected, sizeof(expected), "%s/s", cwd);
+	assert_string_equal(c.given.pair[2].value, expected);
+	assert_string_equal(c.given.pair[3].key, "port");
+	assert_string_equal(c.socket, "s"); /* as typed, in what a client prints */
+	snprintf(expected, sizeof(expected), "%s/f", cwd);
+	assert_string_equal(c.config, expected);
+	assert_true(command_given(&c, "port") && !command_given(&c, "mode"));
+}
+
+/* Every option that is a setting is one, and no setting has been left out: an interface is an operand. */
+static void test_settings(void **state)
+{
+	size_t settings = 0;
+
+	(void)state;
+	for (int id = 0; id < NUM_OPTIONS; id++) {
+		assert_non_null(option_rows[id].name);
+		assert_non_null(option_help((enum option_id)id));
+		settings += settings_find(option_rows[id].name) != NULL;
+		assert_true(option_rows[id].set || settings_find(option_rows[id].name));
+	}
+	assert_int_equal(settings, settings_key_count - 1);
+	assert_int_equal(NUM_OPTIONS <= 64, 1); /* bits of struct verb */
+}
+
 static void test_mistakes(void **state)
 {
 	static const struct {
@@ -239,7 +281,15 @@ static void test_mistakes(void **state)
 		{ "", EXIT_USAGE },
 		{ "--json", EXIT_USAGE },
 		{ "stat", EXIT_USAGE },
-		{ "attach", EXIT_USAGE },
+		{ "attach", EXIT_DONE }, /* the configuration may name interfaces */
+		{ "attach eth0 --config=", EXIT_REFUSED },
+		{ "attach eth0 --harvest localhost:1", EXIT_REFUSED },
+		{ "attach eth0 --watch /x", EXIT_REFUSED },
+		{ "attach eth0 --watch mod_md:/x --watch mod_md:/x", EXIT_REFUSED },
+		{ "attach eth0 --log-level loud", EXIT_REFUSED },
+		{ "attach eth0 --self-check", EXIT_USAGE },
+		{ "attach eth0 --interface eth1", EXIT_USAGE },
+		{ "status --watch mod_md:/x", EXIT_USAGE },
 		{ "attach eth0 --colour", EXIT_USAGE },
 		{ "attach eth0 -x", EXIT_USAGE },
 		{ "attach eth0 -xyz", EXIT_USAGE },
@@ -277,6 +327,7 @@ int main(void)
 		cmocka_unit_test(test_ifname),     cmocka_unit_test(test_duration),
 		cmocka_unit_test(test_nearest),    cmocka_unit_test(test_help),
 		cmocka_unit_test(test_understood), cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_given),      cmocka_unit_test(test_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

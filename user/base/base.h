@@ -114,6 +114,9 @@ static inline int hex_value(char c)
 	return -1;
 }
 
+/* Of the UTF-8 sequence at s, 0 when it is none (RFC 3629 4). The text ends with a NUL. */
+size_t utf8_length(const uint8_t *s);
+
 /* ------------------------------------------------------------------ words */
 
 bool text_is_ifname(const char *text);
@@ -152,7 +155,7 @@ enum log_format {
 
 /*
  * Lines go to stderr; nothing above `most` is written (default LOG_LEVEL_INFO).
- * A line is cut at 1,000 bytes. Nothing that arrives per packet is logged above LOG_LEVEL_DEBUG.
+ * A message is cut at 959 bytes, and is one line: control characters become '?', in JSON escapes. Nothing that arrives per packet is logged above LOG_LEVEL_DEBUG.
  */
 void log_setup(enum log_level most, enum log_format format);
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -31,8 +31,7 @@ static void put_text(struct jsonw *j, const char *text)
 	put(j, text, strlen(text));
 }
 
-/* Length of the UTF-8 sequence at s, 0 when it is none (RFC 3629 4). */
-static size_t utf8_length(const uint8_t *s)
+size_t utf8_length(const uint8_t *s)
 {
 	static const struct {
 		uint8_t first_lo, first_hi, second_lo, second_hi, length;

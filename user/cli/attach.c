@@ -4,10 +4,7 @@
  * before the one that failed is detached again.
  */
 #include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "cli/command.h"
 
 static int check_names(const struct command *c)
@@ -28,39 +25,45 @@ static int check_names(const struct command *c)
 	return EXIT_DONE;
 }
 
-static void print_attached(bool json, json_t *interfaces)
+static int check_root(const struct command *c)
 {
-	size_t i;
-	json_t *interface;
+	char fix[64];
 
-	if (json) {
-		print_json("attach", json_pack("{s:b,s:o}", "ok", 1, "interfaces", interfaces));
-		return;
-	}
-	json_array_foreach(interfaces, i, interface)
-	{
-		printf("%s: attached, ", reply_string(interface, "name"));
-		attachment_print_facts(interface);
-	}
-	json_decref(interfaces);
+	if (xdp_permitted())
+		return EXIT_DONE;
+	snprintf(fix, sizeof(fix), "sudo alpnxdp attach%s%s", c->operands ? " " : "",
+		 c->operands ? c->operand[0] : "");
+	return failure_tell(c,
+			    &(struct failure){ EXIT_FAILED, "only root may attach", strerror(EPERM), fix });
 }
 
-static int ask_attach(const struct command *c, const char *ifname, json_t **reply)
+static int check_count(const struct command *c, const struct settings *s, const char *path)
+{
+	char what[320], fix[320];
+
+	if (s->interfaces)
+		return EXIT_DONE;
+	snprintf(what, sizeof(what), "this needs the name of an interface, and %s has none", path);
+	snprintf(fix, sizeof(fix), "alpnxdp attach IFACE, or a line in %s: interface = IFACE", path);
+	return failure_tell(c, &(struct failure){ EXIT_USAGE, what, NULL, fix });
+}
+
+int attach_ask(const struct command *c, const struct settings *s, const char *ifname, json_t **reply)
 {
 	char port[8];
-	const char *pairs[] = { "iface", ifname, "mode", xdp_mode_name(c->mode), "port", port, NULL };
+	const char *pairs[] = { "iface", ifname, "mode", xdp_mode_name(s->mode), "port", port, NULL };
 
-	snprintf(port, sizeof(port), "%u", c->port);
+	snprintf(port, sizeof(port), "%u", s->port);
 	return ask(c, ASK_ATTACH_MS, "attach", pairs, reply);
 }
 
 /*
- * Takes back what was attached before operand number `count`; nothing more can be done about what fails here.
+ * Takes back what was attached before interface number `count`; nothing more can be done about what fails here.
  */
-static void undo(const struct command *c, size_t count)
+static void undo(const struct command *c, const struct settings *s, size_t count)
 {
 	while (count-- > 0) {
-		const char *pairs[] = { "iface", c->operand[count], NULL };
+		const char *pairs[] = { "iface", s->interface[count], NULL };
 		json_t *reply = NULL;
 
 		if (ask(c, ASK_DETACH_MS, "detach", pairs, &reply) == 0)
@@ -68,15 +71,41 @@ static void undo(const struct command *c, size_t count)
 	}
 }
 
+/* What belongs to the whole daemon, and is not attach's to change while it runs; NULL: nothing. */
+static const char *given_to_daemon(const struct command *c)
+{
+	static const char *const attachs[] = { "interface", "mode", "port", "socket" };
+
+	for (size_t i = 0; i < c->given.count; i++) {
+		size_t n = 0;
+
+		while (n < ARRAY_SIZE(attachs) && strcmp(attachs[n], c->given.pair[i].key) != 0)
+			n++;
+		if (n == ARRAY_SIZE(attachs))
+			return c->given.pair[i].key;
+	}
+	return NULL;
+}
+
+static int refuse_given(const struct command *c, const char *key)
+{
+	char what[128], fix[320];
+
+	snprintf(what, sizeof(what), "a daemon runs already, and --%s is for one that is being started", key);
+	snprintf(fix, sizeof(fix), "put %s into %s, then: sudo alpnxdp reload", key,
+		 c->config ? c->config : SETTINGS_FILE_DEFAULT);
+	return failure_tell(c, &(struct failure){ EXIT_FAILED, what, NULL, fix });
+}
+
 /* -ENOENT or -ECONNREFUSED with nothing printed: there is no daemon to ask. Otherwise an exit status. */
-static int attach_by_daemon(const struct command *c)
+static int attach_by_daemon(const struct command *c, const struct settings *s)
 {
 	json_t *interfaces = json_array();
 	int status = EXIT_DONE;
 
-	for (size_t i = 0; i < c->operands && !status; i++) {
+	for (size_t i = 0; i < s->interfaces && !status; i++) {
 		json_t *reply = NULL;
-		int err = ask_attach(c, c->operand[i], &reply);
+		int err = attach_ask(c, s, s->interface[i], &reply);
 
 		if (ask_nobody(err) && i == 0) {
 			status = err;
@@ -91,134 +120,68 @@ static int attach_by_daemon(const struct command *c)
 		}
 		json_decref(reply);
 		if (status > 0)
-			undo(c, i);
+			undo(c, s, i);
 	}
 	if (status)
 		json_decref(interfaces);
 	else
-		print_attached(c->json, interfaces);
+		attach_print(c->json, interfaces);
 	return status;
 }
 
-static void print_started(bool json, const struct daemon_options *o, const struct daemon_report *reports)
+/* The same, after a look whether the daemon would have to be told more than attach can. */
+static int attach_running(const struct command *c, const struct settings *s)
 {
-	json_t *interfaces = json_array();
-
-	for (size_t i = 0; i < o->settings.interfaces; i++)
-		json_array_append_new(interfaces, attachment_json(&reports[i].attachment));
-	print_attached(json, interfaces);
-	fflush(stdout); /* in the foreground nothing else is printed for a long time */
-}
-
-static void started_text(const struct daemon_options *o, const struct daemon_report *reports)
-{
-	print_started(false, o, reports);
-}
-
-static void started_json(const struct daemon_options *o, const struct daemon_report *reports)
-{
-	print_started(true, o, reports);
-}
-
-static int start_failed(const struct command *c, int err, const struct daemon_report *reports)
-{
-	static const struct {
-		int err;
-		enum control_exit code;
-		const char *what, *fix;
-	} rows[] = {
-		{ -EADDRINUSE, EXIT_TRY_AGAIN, "a daemon answers on %s already",
-		  "leave --foreground out to ask it" },
-		{ -EEXIST, EXIT_FAILED, "%s is there already, and is no socket", NULL },
-		{ -ENAMETOOLONG, EXIT_FAILED, "%s is too long for a socket", NULL },
-		{ -ENOENT, EXIT_FAILED, "the directory of %s cannot be made, the one above it is missing",
-		  "make it with mkdir -p" },
-		{ 0, EXIT_FAILED, "the daemon did not start (its socket: %s)", NULL },
-	};
-	char what[256];
-	size_t row = 0;
-
-	for (size_t i = 0; i < c->operands; i++) {
-		const struct xdp_error *e = &reports[i].error;
-
-		if (!reports[i].ok && e->what[0])
-			return failure_tell(c, &(struct failure){ control_exit_of(reports[i].err), e->what,
-								  e->system, e->fix });
-	}
-	while (rows[row].err && rows[row].err != err)
-		row++;
-	snprintf(what, sizeof(what), rows[row].what, c->socket);
-	return failure_tell(c, &(struct failure){ rows[row].code, what, strerror(-err), rows[row].fix });
-}
-
-/* The daemon leaves this directory; its path must not depend on it. */
-static int absolute_path(const char *path, char out[PATH_MAX])
-{
-	size_t len = 0;
-
-	if (*path != '/') {
-		if (!getcwd(out, PATH_MAX))
-			return -errno;
-		len = strlen(out);
-		out[len++] = '/';
-	}
-	if (len + strlen(path) >= PATH_MAX)
-		return -ENAMETOOLONG;
-	strcpy(out + len, path);
-	return 0;
-}
-
-static int attach_by_starting(const struct command *c)
-{
-	struct daemon_report reports[DAEMON_MAX_INTERFACES] = { 0 };
-	char path[PATH_MAX];
-	struct daemon_options o = { .settings = { .mode = c->mode,
-						  .port = c->port,
-						  .interfaces = c->operands,
-						  .log_format = LOG_FORMAT_TEXT,
-						  .log_level = LOG_LEVEL_INFO,
-						  .self_check = true },
-				    .foreground = c->foreground };
-	void (*started)(const struct daemon_options *, const struct daemon_report *) =
-		c->json ? started_json : started_text;
-	char fix[64];
+	const char *key = given_to_daemon(c);
+	json_t *reply = NULL;
 	int err;
 
-	if (!xdp_permitted()) {
-		snprintf(fix, sizeof(fix), "sudo alpnxdp attach %s", c->operand[0]);
-		return failure_tell(
-			c, &(struct failure){ EXIT_FAILED, "only root may attach", strerror(EPERM), fix });
-	}
-	for (size_t i = 0; i < c->operands; i++)
-		snprintf(o.settings.interface[i], sizeof(o.settings.interface[i]), "%s", c->operand[i]);
-	err = absolute_path(c->socket, path);
-	if (!err && strlen(path) >= sizeof(o.settings.socket))
-		err = -ENAMETOOLONG;
-	if (!err)
-		strcpy(o.settings.socket, path);
-	if (!err)
-		err = daemon_start(&o, reports, started);
-	if (err == -EADDRINUSE && !c->foreground) { /* somebody else was faster */
-		err = attach_by_daemon(c);
-		return err < 0 ? ask_failed(c, err) : err;
-	}
-	if (err)
-		return start_failed(c, err, reports);
-	if (!c->foreground)
-		started(&o, reports);
-	return EXIT_DONE;
+	if (!key)
+		return attach_by_daemon(c, s);
+	err = ask(c, ASK_MS, "list", (const char *const[]){ NULL }, &reply);
+	json_decref(reply);
+	return ask_nobody(err) ? err : refuse_given(c, key);
+}
+
+static int attach_or_follow(const struct command *c, const struct settings *s,
+			    const struct settings_source *source)
+{
+	const char *key = given_to_daemon(c);
+	int status = attach_start(c, s, source);
+
+	if (status != -EADDRINUSE)
+		return status;
+	if (key)
+		fprintf(stderr, "alpnxdp: a daemon runs already; --%s has no effect on it\n", key);
+	return attach_follow(c, s);
 }
 
 int run_attach(const struct command *c)
 {
+	struct command with = *c; /* operands are settings, too, when reload reads the file again */
+	struct settings_source source;
+	struct settings s;
 	int status = check_names(c);
 
+	for (size_t i = 0; i < c->operands; i++) {
+		with.given.pair[with.given.count].key = "interface";
+		with.given.pair[with.given.count++].value = c->operand[i];
+	}
+	if (!status)
+		status = check_root(c);
+	if (!status)
+		status = config_load(&with, &s, &source);
+	if (!status)
+		status = check_count(c, &s, source.path);
 	if (status)
 		return status;
-	if (!c->foreground) {
-		status = attach_by_daemon(c);
-		if (status >= 0)
-			return status;
-	}
-	return attach_by_starting(c);
+	with.socket = s.socket;
+	if (c->foreground)
+		return attach_or_follow(&with, &s, &source);
+	status = attach_running(&with, &s);
+	if (status < 0)
+		status = attach_start(&with, &s, &source);
+	if (status == -EADDRINUSE) /* somebody else was faster */
+		status = attach_running(&with, &s);
+	return status < 0 ? ask_failed(&with, status) : status;
 }

@@ -12,8 +12,17 @@
 #include "xdp/xdp.h"
 
 enum option_id {
-	OPTION_MODE,
+	OPTION_MODE, /* from here on: settings */
 	OPTION_PORT,
+	OPTION_UALPN_SOCKET,
+	OPTION_WATCH,
+	OPTION_HARVEST,
+	OPTION_METRICS_SOCKET,
+	OPTION_METRICS_TEXTFILE,
+	OPTION_LOG_FORMAT,
+	OPTION_LOG_LEVEL,
+	OPTION_SELF_CHECK,
+	OPTION_CONFIG, /* from here on: of the command */
 	OPTION_FOREGROUND,
 	OPTION_ALL,
 	OPTION_DIGEST,
@@ -28,6 +37,8 @@ enum option_id {
 	NUM_OPTIONS
 };
 
+enum { COMMAND_PATHS = 4096 }; /* bytes for paths made absolute */
+
 /* What the command line said. */
 struct command {
 	const struct verb *verb; /* NULL: none */
@@ -38,10 +49,10 @@ struct command {
 	bool version;
 	bool all;
 	bool foreground;
-	enum xdp_mode mode;
-	uint16_t port;
-	bool port_given;
-	const char *digest; /* as typed; NULL: not given */
+	const char *config;          /* NULL: not given */
+	struct settings_given given; /* settings, with absolute paths */
+	struct settings typed;       /* the same over the defaults: for verbs that need no file */
+	const char *digest;          /* as typed; NULL: not given */
 	const char *key_auth;
 	const char *cert; /* paths */
 	const char *key;
@@ -50,16 +61,34 @@ struct command {
 	const char *operand[DAEMON_MAX_INTERFACES];
 	size_t rest_count; /* of a verb that passes words on: those behind its first operand */
 	char *const *rest;
+	size_t paths_len;
+	char paths[COMMAND_PATHS];
+	char file_socket[SETTINGS_SOCKET_PATH]; /* what the configuration file says */
 };
 
 struct option_row {
-	const char *name;
+	const char *name;     /* of a setting only this: the rest is in settings_keys */
 	const char *argument; /* NULL: takes none */
 	const char *help;
 	/* Takes the value; returns NULL, or what is wrong with it. */
 	const char *(*set)(struct command *c, const char *value);
 };
 extern const struct option_row option_rows[NUM_OPTIONS];
+const struct settings_key *option_setting(enum option_id id); /* NULL: it is none */
+const char *option_argument(enum option_id id);
+const char *option_help(enum option_id id);
+const char *option_set(enum option_id id, struct command *c, const char *value); /* NULL, or what is wrong */
+bool command_given(const struct command *c, const char *key);                    /* a setting */
+
+/* What a shell offers for the operands. */
+enum completes {
+	COMPLETE_NOTHING,
+	COMPLETE_INTERFACES,
+	COMPLETE_PENDING,
+	COMPLETE_CLIENTS, /* the first one */
+	COMPLETE_SHELLS,
+	COMPLETE_CONFIG, /* check, then files */
+};
 
 struct verb {
 	const char *name;
@@ -68,8 +97,9 @@ struct verb {
 	const char *more;      /* lines of its own help */
 	const char *operand;   /* what is missing when there are too few */
 	size_t least, most;    /* operands */
-	unsigned options;      /* bits 1 << enum option_id, those of every verb left out */
-	bool passes_on;        /* what is behind its first operand is somebody else's, options too */
+	enum completes completes;
+	uint64_t options; /* bits 1 << enum option_id, those of every verb left out */
+	bool passes_on;   /* what is behind its first operand is somebody else's, options too */
 	int (*run)(const struct command *c);
 };
 extern const struct verb verbs[];
@@ -94,7 +124,29 @@ int run_list(const struct command *c);
 int run_metrics(const struct command *c);
 int run_doctor(const struct command *c);
 int run_hook(const struct command *c);
+int run_config(const struct command *c);
+int run_reload(const struct command *c);
+int run_completion(const struct command *c);
 int run_version(const struct command *c);
+
+/* ---------------------------------------------------------- config.c */
+
+/*
+ * File and command line together. 0, or an exit status after each problem has been printed. source: what was read, for
+ * reload.
+ */
+int config_load(const struct command *c, struct settings *out, struct settings_source *source);
+void config_find_socket(struct command *c); /* what the file says of it, if --socket does not */
+
+/* --------------------------------------------------- start.c, follow.c */
+
+/* Starts the daemon. -EADDRINUSE, with nothing printed: there is one. Otherwise an exit status. */
+int attach_start(const struct command *c, const struct settings *s, const struct settings_source *source);
+void attach_print(bool json, json_t *interfaces); /* takes the reference */
+/* Attaches one interface through the daemon; as ask(). */
+int attach_ask(const struct command *c, const struct settings *s, const char *ifname, json_t **reply);
+/* Stays in the foreground while another daemon serves our interfaces. Returns an exit status. */
+int attach_follow(const struct command *c, const struct settings *s);
 
 /* ----------------------------------------------------------- output.c */
 
@@ -108,6 +160,8 @@ struct failure {
 int failure_tell(const struct command *c, const struct failure *f); /* prints it; returns its code */
 json_t *failure_json(const struct failure *f);
 void failure_print(const struct failure *f); /* to stderr only */
+/* The same behind a list of problems, one per line; with --json in one object. Takes the reference. */
+int problems_tell(const struct command *c, json_t *problems, const struct failure *f);
 
 /* Prints body as one line with "schema": "alpnxdp.<name>/1" in front. Takes the reference. */
 void print_json(const char *name, json_t *body);

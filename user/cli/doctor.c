@@ -99,7 +99,7 @@ static int examine_failed(const struct command *c, int err)
 int run_doctor(const struct command *c)
 {
 	const struct doctor_options options = { .ifname = c->operands ? c->operand[0] : NULL,
-						.port = c->port_given ? c->port : 0,
+						.port = command_given(c, "port") ? c->typed.port : 0,
 						.socket_path = c->socket };
 	struct doctor_report *r = calloc(1, sizeof(*r));
 	int err = r ? doctor_examine(&options, r) : -ENOMEM, status;

@@ -1,34 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Help, made from the tables of verbs and options. */
+#include <string.h>
 #include "cli/command.h"
 
-static void help_options(FILE *to, const struct verb *v, int first, int last)
+enum { LEFT_MAX = 64 };
+
+static void option_left(enum option_id id, char left[LEFT_MAX])
 {
-	char left[32];
+	const char *argument = option_argument(id);
 
-	for (int id = first; id < last; id++) {
-		const struct option_row *row = &option_rows[id];
+	snprintf(left, LEFT_MAX, "--%s%s%s", option_rows[id].name, argument ? " " : "",
+		 argument ? argument : "");
+}
 
-		if (!verb_has_option(v, (enum option_id)id))
-			continue;
-		snprintf(left, sizeof(left), "--%s%s%s", row->name, row->argument ? " " : "",
-			 row->argument ? row->argument : "");
-		fprintf(to, "  %-18s %s\n", left, row->help);
+static void help_options(FILE *to, const struct verb *v)
+{
+	char left[LEFT_MAX];
+	int width = 14;
+
+	for (int id = 0; id < NUM_OPTIONS; id++) {
+		option_left((enum option_id)id, left);
+		if (verb_has_option(v, (enum option_id)id))
+			width = MAX(width, (int)strlen(left));
+	}
+	for (int id = 0; id < NUM_OPTIONS; id++) {
+		option_left((enum option_id)id, left);
+		if (verb_has_option(v, (enum option_id)id))
+			fprintf(to, "  %-*s  %s\n", width, left, option_help((enum option_id)id));
 	}
 }
 
+/* A screen has 24 lines; there will be more verbs. */
 void help_program(FILE *to)
 {
-	fputs("Usage: alpnxdp VERB [ARGUMENT...]\n\n"
-	      "Answers ACME tls-alpn-01 challenges beside a running web server.\n\n",
-	      to);
+	int width = 0;
+
 	for (size_t i = 0; i < verb_count; i++)
-		fprintf(to, "  %-18s %s\n", verbs[i].name, verbs[i].help);
-	fputs("\nOptions:\n", to);
-	help_options(to, NULL, OPTION_JSON, NUM_OPTIONS);
-	fputs("\n`alpnxdp VERB --help` tells more.\n"
-	      "Exit status: 0 done, 1 failed, 2 usage, 3 not attached, 4 refused input, 75 try\n"
-	      "again.\n",
+		width = MAX(width, (int)strlen(verbs[i].name));
+	fputs("Usage: alpnxdp VERB [ARGUMENT...]: answers ACME challenges beside a web server\n\n", to);
+	for (size_t i = 0; i < verb_count; i++)
+		fprintf(to, "  %-*s  %s\n", width, verbs[i].name, verbs[i].help);
+	fputs("\nOf every verb: --help, --json (one line of it), --socket PATH (another daemon).\n"
+	      "Exit status: 0 done, 1 failed, 2 usage, 3 not attached, 4 refused, 75 try again.\n",
 	      to);
 }
 
@@ -36,5 +49,5 @@ void help_verb(FILE *to, const struct verb *v)
 {
 	fprintf(to, "Usage: alpnxdp %s%s%s\n\n%c%s.\n%s\n", v->name, *v->arguments ? " " : "", v->arguments,
 		v->help[0] - 'a' + 'A', v->help + 1, v->more);
-	help_options(to, v, 0, NUM_OPTIONS);
+	help_options(to, v);
 }

@@ -46,3 +46,18 @@ int failure_tell(const struct command *c, const struct failure *f)
 		print_json("error", failure_json(f));
 	return (int)f->code;
 }
+
+int problems_tell(const struct command *c, json_t *problems, const struct failure *f)
+{
+	json_t *body = failure_json(f), *problem;
+	size_t i;
+
+	json_array_foreach(problems, i, problem) fprintf(stderr, "%s\n", json_string_value(problem));
+	failure_print(f);
+	json_object_set_new(body, "problems", problems);
+	if (c->json)
+		print_json("error", body);
+	else
+		json_decref(body);
+	return (int)f->code;
+}

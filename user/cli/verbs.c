@@ -4,24 +4,22 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-#include <alpnxdp/abi.h>
-#include <alpnxdp/version.h>
 #include "cli/cli.h"
 #include "cli/command.h"
 
-#define BIT(id) (1u << OPTION_##id)
+#define BIT(id) (UINT64_C(1) << OPTION_##id)
 
 const struct verb verbs[] = {
 	{ .name = "attach",
-	  .arguments = "IFACE... [--mode M] [--port N] [--foreground]",
+	  .arguments = "[IFACE...] [OPTION...]",
 	  .help = "start answering on these interfaces",
-	  .more = "Starts the daemon, which goes into the background when the program is live on\n"
-		  "every queue; asks it when it runs already. All interfaces or none. The web\n"
-		  "server goes on as it is. Needs root.\n",
-	  .operand = "the name of an interface",
-	  .least = 1,
+	  .more = "Starts the daemon, or asks the one that runs. All interfaces or none; without\n"
+		  "any, those of the configuration file, whose keys are these options. Needs root.\n",
 	  .most = DAEMON_MAX_INTERFACES,
-	  .options = BIT(MODE) | BIT(PORT) | BIT(FOREGROUND),
+	  .completes = COMPLETE_INTERFACES,
+	  .options = BIT(MODE) | BIT(PORT) | BIT(UALPN_SOCKET) | BIT(WATCH) | BIT(HARVEST) |
+		     BIT(METRICS_SOCKET) | BIT(METRICS_TEXTFILE) | BIT(LOG_FORMAT) | BIT(LOG_LEVEL) |
+		     BIT(SELF_CHECK) | BIT(CONFIG) | BIT(FOREGROUND),
 	  .run = run_attach },
 	{ .name = "detach",
 	  .arguments = "IFACE... | --all",
@@ -30,6 +28,7 @@ const struct verb verbs[] = {
 		  "Works without a daemon too. Needs root.\n",
 	  .operand = "the name of an interface, or --all",
 	  .most = DAEMON_MAX_INTERFACES,
+	  .completes = COMPLETE_INTERFACES,
 	  .options = BIT(ALL),
 	  .run = run_detach },
 	{ .name = "status",
@@ -39,6 +38,7 @@ const struct verb verbs[] = {
 		  "other programs on the interface, and what is attached when no daemon runs.\n"
 		  "Exit status 3 when nothing answers challenges.\n",
 	  .most = 1,
+	  .completes = COMPLETE_INTERFACES,
 	  .run = run_status },
 	{ .name = "add",
 	  .arguments = "IDENT (--digest D | --key-auth TEXT | --cert FILE --key FILE)",
@@ -61,6 +61,7 @@ const struct verb verbs[] = {
 	  .operand = "a name or an address",
 	  .least = 1,
 	  .most = 1,
+	  .completes = COMPLETE_PENDING,
 	  .options = BIT(DIGEST),
 	  .run = run_remove },
 	{ .name = "list",
@@ -85,6 +86,7 @@ const struct verb verbs[] = {
 	  .operand = "the name of a client: uacme, dehydrated or acmed",
 	  .least = 1,
 	  .most = 1,
+	  .completes = COMPLETE_CLIENTS,
 	  .passes_on = true,
 	  .run = run_hook },
 	{ .name = "doctor",
@@ -95,12 +97,43 @@ const struct verb verbs[] = {
 		  "Changes nothing. As root it sees more. Exit status here: 0 nothing above info,\n"
 		  "1 warnings, 2 errors.\n",
 	  .most = 1,
+	  .completes = COMPLETE_INTERFACES,
 	  .options = BIT(PORT),
 	  .run = run_doctor },
+	{ .name = "reload",
+	  .arguments = "",
+	  .help = "let the daemon read its configuration again",
+	  .more = "No flow is dropped. When the file is wrong, its problems are printed and the\n"
+		  "daemon goes on as before. The socket, and mode and port of what is attached,\n"
+		  "change with the next start. Needs root.\n",
+	  .options = BIT(CONFIG),
+	  .run = run_reload },
+	{ .name = "config",
+	  .arguments = "check [FILE]",
+	  .help = "check the configuration file",
+	  .more = "Prints every problem with its line, and exits with 4 if there is one. With\n"
+		  "--json also all settings, defaults included.\n",
+	  .operand = "the word check",
+	  .least = 1,
+	  .most = 2,
+	  .completes = COMPLETE_CONFIG,
+	  .options = BIT(CONFIG),
+	  .run = run_config },
+	{ .name = "completion",
+	  .arguments = "bash|zsh|fish",
+	  .help = "print completions for this shell",
+	  .more = "  bash: alpnxdp completion bash >/etc/bash_completion.d/alpnxdp\n"
+		  "  zsh:  alpnxdp completion zsh >/usr/local/share/zsh/site-functions/_alpnxdp\n"
+		  "  fish: alpnxdp completion fish >/etc/fish/completions/alpnxdp.fish\n",
+	  .operand = "the name of a shell: bash, zsh or fish",
+	  .least = 1,
+	  .most = 1,
+	  .completes = COMPLETE_SHELLS,
+	  .run = run_completion },
 	{ .name = "version",
 	  .arguments = "",
 	  .help = "the version of this program",
-	  .more = "",
+	  .more = "With --json also those of its libraries and of the kernel.\n",
 	  .run = run_version },
 };
 const size_t verb_count = ARRAY_SIZE(verbs);
@@ -109,17 +142,7 @@ bool verb_has_option(const struct verb *v, enum option_id id)
 {
 	if (id == OPTION_VERSION)
 		return !v;
-	return id >= OPTION_JSON || (v && v->options & 1u << id);
-}
-
-int run_version(const struct command *c)
-{
-	if (c->json)
-		print_json("version", json_pack("{s:b,s:s,s:i}", "ok", 1, "version", ALPNXDP_VERSION, "abi",
-						(int)ALPNXDP_ABI));
-	else
-		printf("alpnxdp %s\n", ALPNXDP_VERSION);
-	return EXIT_DONE;
+	return id >= OPTION_JSON || (v && v->options & UINT64_C(1) << id);
 }
 
 static int run(const struct command *c)
@@ -162,6 +185,7 @@ int cli_main(int argc, char **argv)
 	if (status)
 		return status;
 	xdp_setup_log();
+	config_find_socket(&c);
 	status = run(&c);
 	if (fflush(stdout) || ferror(stdout)) {
 		failure_print(&(struct failure){ .what = "the output could not be written",

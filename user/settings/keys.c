@@ -242,7 +242,7 @@ const struct settings_key settings_keys[] = {
 	KEY("port", "N", "the web server's port, 443 if not given", SETTINGS_WORD, "", port),
 	KEY("socket", "PATH", "the control socket", SETTINGS_FILE, "", socket),
 	KEY("ualpn-socket", "PATH", "a socket that speaks ualpn's protocol", SETTINGS_FILE, "", ualpn_socket),
-	REPEATABLE_KEY("watch", "KIND:DIR", "serve a client's directory: dehydrated, certmagic, mod_md",
+	REPEATABLE_KEY("watch", "KIND:DIR", "serve a directory: dehydrated, certmagic, mod_md",
 		       SETTINGS_DIRECTORY, "dehydrated|certmagic|mod_md", watch),
 	KEY("harvest", "ADDR:PORT", "ask this listener for names nobody added", SETTINGS_WORD,
 	    "127.0.0.1:|[::1]:", harvest),

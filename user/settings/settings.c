@@ -176,3 +176,34 @@ int settings_load(const struct settings_source *from, struct settings *out,
 	free(text);
 	return err;
 }
+
+static void take_socket(void *context, unsigned line, const char *key, const char *value)
+{
+	struct settings s;
+
+	(void)line;
+	if (!strcmp(key, "socket") && !settings_find(key)->set(&s, value))
+		strcpy(context, s.socket);
+}
+
+static void ignore_problem(void *context, unsigned line, const char *what)
+{
+	(void)context;
+	(void)line;
+	(void)what;
+}
+
+bool settings_find_socket(const char *path, char out[SETTINGS_SOCKET_PATH])
+{
+	char why[SETTINGS_PROBLEM], *text, found[SETTINGS_SOCKET_PATH] = "";
+	const struct pairs to = { take_socket, ignore_problem, found };
+	size_t len;
+
+	if (file_read(path, &text, &len, why))
+		return false;
+	pairs_read(text, len, &to);
+	free(text);
+	if (*found)
+		strcpy(out, found);
+	return *found;
+}

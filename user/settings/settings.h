@@ -122,4 +122,9 @@ struct settings_source {
 int settings_load(const struct settings_source *from, struct settings *out,
 		  void (*problem)(void *context, const char *line), void *context);
 
+/*
+ * For those who only ask a daemon: `socket` of a file, whatever else is in it. False: none, or the file cannot be read.
+ */
+bool settings_find_socket(const char *path, char out[SETTINGS_SOCKET_PATH]);
+
 #endif
