@@ -125,7 +125,7 @@ $(O)/tests/dissect/%: $(O)/san/tests/dissect/%.o $(O)/san/libalpnxdp.a
 	$(CC) $(SANITIZE) -o $@ $^ $(LDLIBS)
 
 # ---- fuzz targets: libFuzzer is clang's
-FUZZED := $(wildcard $(patsubst %,user/%/*.c,base net tcp challenge tls engine settings)) user/control/messages.c user/xdp/mode.c
+FUZZED := $(wildcard $(patsubst %,user/%/*.c,base net tcp challenge tls engine settings)) user/control/messages.c user/xdp/mode.c user/front/watch_facts.c
 $(O)/fuzz/obj/%.o: %.c | $(O)/wolfssl.ready
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) $(DEPENDS) -O1 -g $(WARNINGS) $(SANITIZE) -fsanitize=fuzzer-no-link -c $< -o $@
@@ -135,7 +135,7 @@ $(O)/fuzz/libfuzzed.a: $(FUZZED:%.c=$(O)/fuzz/obj/%.o)
 	ar rcs $@ $^
 
 $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o $(O)/fuzz/libfuzzed.a
-	$(CLANG) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(WOLFSSL)/lib/libwolfssl.a -lm -linih
+	$(CLANG) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(WOLFSSL)/lib/libwolfssl.a -lm -ljansson -linih
 
 # ---- what the guest of tests/vm has besides alpnxdp
 $(O)/tests/vm/%: $(O)/obj/tests/vm/%.o

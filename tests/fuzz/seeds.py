@@ -146,12 +146,27 @@ def files():
     yield "long", b"watch = mod_md:/" + b"x" * 400 + b"\nport = 5\0"
 
 
+def watched():
+    thumbprint = base64.urlsafe_b64encode(DIGEST).rstrip(b"=")
+    pem = b"-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % base64.encodebytes(
+        certificate(der(0x82, b"a.example")))
+    challenge = (b'{"type":"%s","url":"https://ca/1","status":"pending","token":"evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ",'
+                 b'"keyAuthorization":"evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ.%s","identifier":{"type":"%s","value":"%s"}}')
+    yield "dehydrated", b"\0" + pem
+    yield "dehydrated-elsewhere", b"\x81" + pem
+    yield "certmagic", b"\1" + challenge % (b"tls-alpn-01", thumbprint, b"dns", b"a.example")
+    yield "certmagic-ip", b"\1" + challenge % (b"tls-alpn-01", thumbprint, b"ip", b"192.0.2.1")
+    yield "certmagic-http", b"\1" + challenge % (b"http-01", thumbprint, b"dns", b"a.example")
+    yield "mod_md", b"\2" + pem
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     plain = list(hellos())
     cut = [(name + "-records", two_records(hello)) for name, hello in plain]
     seeds = {"hello": plain, "gate": plain + cut, "frame": frames(), "control": lines(), "challenge": texts(),
-             "certificate": certificates(), "tcp": connections(), "engine": flows(), "settings": files()}
+             "certificate": certificates(), "tcp": connections(), "engine": flows(), "settings": files(),
+             "watch": watched()}
     for target, inputs in seeds.items():
         folder = root / target
         folder.mkdir(parents=True, exist_ok=True)

@@ -196,6 +196,52 @@ static void test_one_directory_twice(void **state)
 	world_free(w);
 }
 
+/* Two settings, one directory, until the link in one of them leads elsewhere: the watch stays the other's. */
+static void test_link_turned(void **state)
+{
+	struct world *w = world_new(WATCH_DEHYDRATED);
+	struct settings *s = &w->x->options.settings;
+
+	(void)state;
+	make_directories(w, "one");
+	make_directories(w, "two");
+	assert_int_equal(symlink("one", at(w, "link")), 0);
+	s->watch[s->watches++] = s->watch[0];
+	strcat(s->watch[0].path, "/link");
+	strcat(s->watch[1].path, "/one");
+	write_text(w, "two/b.example.crt.pem", pem_for("b.example", 0x22));
+	world_begin(w);
+	assert_told(w, "");
+	assert_int_equal(unlink(at(w, "link")), 0);
+	assert_int_equal(symlink("two", at(w, "link")), 0);
+	pass(w, 31 * SECOND);
+	assert_told(w, "+b.example:22 ");
+	write_text(w, "one/a.example.crt.pem", pem_for("a.example", 0x11));
+	settle(w);
+	assert_told(w, "+a.example:11 ");
+	world_free(w);
+}
+
+/* Of the directory that is replaced, its own parent says nothing but that another has come. */
+static void test_renamed_over(void **state)
+{
+	struct world *w = world_new(WATCH_CERTMAGIC);
+
+	(void)state;
+	make_directories(w, TOKENS);
+	make_directories(w, "new");
+	write_token(w, "new/a.example.json", "tls-alpn-01", "a.example");
+	world_begin(w);
+	assert_told(w, "");
+	assert_int_equal(rename(at(w, "new"), at(w, TOKENS)), 0);
+	settle(w);
+	assert_told(w, "+a.example:94 ");
+	write_token(w, TOKENS "/b.example.json", "tls-alpn-01", "b.example");
+	settle(w);
+	assert_told(w, "+b.example:94 ");
+	world_free(w);
+}
+
 static void test_ten_thousand(void **state)
 {
 	struct world *w = world_new(WATCH_CERTMAGIC);
@@ -277,6 +323,8 @@ int main(void)
 		cmocka_unit_test(test_missing_root),
 		cmocka_unit_test(test_moved_above),
 		cmocka_unit_test(test_one_directory_twice),
+		cmocka_unit_test(test_link_turned),
+		cmocka_unit_test(test_renamed_over),
 		cmocka_unit_test(test_ten_thousand),
 		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_forbidden_and_deep),

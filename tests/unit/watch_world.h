@@ -23,10 +23,13 @@ struct world {
 	struct fixture *x;
 	char root[64];
 	pthread_t keeper;
+	pthread_mutex_t
+		busy; /* held by the keeper until it has closed what it has sent: an inode goes with its last user */
 	unsigned asked_files; /* by the front end, of the keeper */
 	char told[1 << 20];
 	unsigned adds, removes;
-	bool refuse; /* what the engine says to add */
+	bool refuse;   /* what the engine says to add */
+	bool careless; /* the keeper opens what is no regular file */
 	char log[1 << 16];
 	int log_fd, stderr_fd;
 };
@@ -54,7 +57,12 @@ static inline int open_for(struct world *w, const struct front_request *r, struc
 	bool directory = r->verb == FRONT_OPEN_DIR;
 	int fd = beneath(root, r->path, directory ? O_RDONLY | O_DIRECTORY : O_RDONLY);
 	char proc[64];
+	struct stat s;
 
+	if (fd >= 0 && !directory && !w->careless && (fstat(fd, &s) || !S_ISREG(s.st_mode))) {
+		close(fd);
+		fd = -EINVAL;
+	}
 	reply->err = MIN(fd, 0);
 	if (fd >= 0 && directory) {
 		snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
@@ -70,12 +78,15 @@ static inline void *keep(void *context)
 
 	while (recv(w->x->keeper, &r, sizeof(r), 0) == sizeof(r)) {
 		struct front_reply reply = { 0 };
-		int fd = open_for(w, &r, &reply);
+		int fd;
 
+		pthread_mutex_lock(&w->busy);
+		fd = open_for(w, &r, &reply);
 		w->asked_files += r.verb == FRONT_OPEN_FILE;
 		keeper_will_say(w->x, reply, fd >= 0 ? fd : -1);
 		if (fd >= 0)
 			close(fd);
+		pthread_mutex_unlock(&w->busy);
 	}
 	return NULL;
 }
@@ -117,6 +128,8 @@ static inline bool logged_turn(struct world *w)
 	assert_int_equal(dup2(w->log_fd, STDERR_FILENO), STDERR_FILENO);
 	any = front_turn(w->x);
 	assert_int_equal(dup2(w->stderr_fd, STDERR_FILENO), STDERR_FILENO);
+	pthread_mutex_lock(&w->busy);
+	pthread_mutex_unlock(&w->busy);
 	return any;
 }
 
@@ -256,6 +269,7 @@ static inline struct world *world_new(enum watch_kind kind)
 
 	assert_non_null(w);
 	w->x = fixture_new();
+	pthread_mutex_init(&w->busy, NULL);
 	strcpy(w->root, "/tmp/alpnxdp-watch-XXXXXX");
 	assert_non_null(mkdtemp(w->root));
 	watch = &w->x->options.settings.watch[w->x->options.settings.watches++];

@@ -7,6 +7,8 @@
 #include <unistd.h>
 #include "front/watch.h"
 
+static const char NOT_REGULAR[] = "is not a regular file";
+
 static void note_version(struct watch_node *n, const struct stat *s)
 {
 	const struct watch_version version = {
@@ -46,7 +48,7 @@ static ssize_t read_open(struct front *f, struct watch_node *n, int fd, const ch
 	if (fstat(fd, &s))
 		return -errno;
 	note_version(n, &s);
-	*why = "is not a regular file";
+	*why = NOT_REGULAR;
 	if (!S_ISREG(s.st_mode))
 		return -EINVAL;
 	len = read_whole(fd, f->watch->text, sizeof(f->watch->text));
@@ -59,7 +61,7 @@ static int look(struct front *f, struct watch_node *n, struct challenge_facts *f
 	int fd = watch_keeper(f, n, FRONT_OPEN_FILE, NULL);
 	ssize_t len;
 
-	*why = NULL;
+	*why = fd == -EINVAL ? NOT_REGULAR : NULL; /* the keeper looks, too */
 	if (fd < 0)
 		return fd;
 	len = read_open(f, n, fd, why);
