@@ -3,9 +3,10 @@
 # The Debian package on a machine where nginx runs: install, attach, add, and a validator gets its answer; no file is
 # edited, and nginx is the same process afterwards. Then the package goes, and so does all that came with it.
 #
-# The machine is this one seen through an overlay, so that dpkg writes into memory; its network is lib.sh's namespace.
+# dpkg writes into memory: lib-machine.sh.
 set -u
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-machine.sh"
 
 for tool in dpkg-buildpackage dh lintian scdoc; do
 	command -v "$tool" >/dev/null || skip "$tool is not installed: scripts/setup deb"
@@ -14,32 +15,13 @@ net_up
 # Under sudo what is built belongs to whoever called it.
 as_owner() { if [ -n "${SUDO_USER:-}" ]; then sudo -u "$SUDO_USER" -H "$@"; else "$@"; fi; }
 
-# The overlay lives in a mount namespace, which lives as long as this process.
-machine_up() {
-	background "$WWW" unshare --mount --propagation private sleep 300
-	MACHINE=$!
-	retry 5 differs /proc/$MACHINE/ns/mnt /proc/self/ns/mnt || return 1
-	mkdir "$DIR/machine" "$DIR/layers"
-	nsenter --mount=/proc/$MACHINE/ns/mnt sh -c '
-		cd "$1" && mount -t tmpfs layers layers && mkdir layers/upper layers/work || exit 1
-		mount -t overlay machine -o lowerdir=/,upperdir=layers/upper,workdir=layers/work machine || exit 1
-		for tree in proc sys dev; do mount --rbind /$tree machine/$tree || exit 1; done
-		for tree in run tmp; do mount -t tmpfs $tree machine/$tree || exit 1; done' machine "$DIR"
-}
-differs() { [ "$(readlink "$1")" != "$(readlink "$2")" ]; }
-machine() {
-	nsenter --mount=/proc/$MACHINE/ns/mnt --net=/run/netns/"$WWW" chroot "$DIR/machine" \
-		env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"
-}
-
 is_there() { machine test -e "$1"; }
-program_on() { www ip -d link show dev edge0 | grep -q ' xdp'; }
 same_nginx() { same "$(cat "$DIR/nginx/pid")" "$NGINX" && kill -0 "$NGINX"; }
 
 # Everything in the overlay's upper layer but what installing and purging any package leaves: dpkg's and the system's
 # books, and users, who stay.
 left_over() {
-	nsenter --mount=/proc/$MACHINE/ns/mnt find "$DIR/layers/upper" ! -type d ! -type c -printf '/%P\n' |
+	machine_mounts find "$DIR/layers/upper" ! -type d ! -type c -printf '/%P\n' |
 		grep -vE '^/var/(lib/(dpkg|systemd|apt)|cache|log)/|^/etc/(passwd|group|shadow|gshadow)-?$|^/etc/\.pwd\.lock$'
 }
 nothing_left() { same "$(left_over)" '' && not is_there /etc/alpnxdp && not is_there /run/alpnxdp; }
@@ -53,9 +35,8 @@ ok 'the tree is as it was' test ! -e "$ROOT/debian/.debhelper" -a ! -e "$ROOT/de
 
 nginx_up
 NGINX=$(cat "$DIR/nginx/pid")
-machine_up || { echo "no overlay"; exit 1; }
-machine mkdir -p /tmp && cp "$ROOT"/build/alpnxdp_*.deb "$DIR/alpnxdp.deb"
-nsenter --mount=/proc/$MACHINE/ns/mnt cp "$DIR/alpnxdp.deb" "$DIR/machine/tmp/"
+machine_up && machine_kernel || { echo "no overlay"; exit 1; }
+machine_mounts sh -c 'cp "$1"/build/alpnxdp_*.deb "$2/machine/tmp/alpnxdp.deb"' cp "$ROOT" "$DIR"
 
 ok 'it installs' machine dpkg -i /tmp/alpnxdp.deb
 ok 'nothing is attached by that' not program_on
