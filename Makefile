@@ -208,7 +208,7 @@ completion: $(COMPLETIONS)
 $(O)/man/%: share/man/%.scd
 	@mkdir -p $(@D)
 	@command -v scdoc >/dev/null || { echo 'missing: scdoc, for the man pages (scripts/setup build)' >&2; exit 1; }
-	scdoc <$< >$@
+	scdoc <$< | awk -f scripts/man.awk >$@
 
 $(O)/completion/%: $(O)/alpnxdp
 	@mkdir -p $(@D)
