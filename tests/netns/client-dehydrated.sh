@@ -36,6 +36,13 @@ for mode in hook chain; do
 	ok "its validations were answered, and nothing is left" answered 2
 done
 
+
+# Without a hook: what it writes is enough.
+configure nohook ""
+ok "dehydrated, no hook: two names" dehydrated nohook --cron --domain "nohook.example.org www.nohook.example.org"
+ok "the certificate is there" certified "$(certificate nohook nohook.example.org)" nohook.example.org www.nohook.example.org
+ok "its validations were answered, and nothing is left" answered 2
+
 # The CA looks for this name elsewhere, where nobody listens: dehydrated calls invalid_challenge, and fails.
 elsewhere() {
 	ca curl -sS --max-time 5 -d '{"host": "lost.example.org", "addresses": ["'"${CA4%.*}"'.3"]}' "http://$CA4:8055/add-a"

@@ -47,6 +47,10 @@ ok "acme.sh's listener: a name" acme_sh issue acme.example.org
 ok "the certificate is there" certified "$(issued acme.example.org)" acme.example.org
 ok "its validations were answered, and nothing is left" answered 1
 
-# Nobody listens: the CA gets what nginx says to it, and so does everybody else.
-ok "without a listener the validation fails" not acme issue nobody.example.org
+# Nobody listens: the CA gets what nginx says to it.
+printf '#!/bin/sh\n[ "$2" = tls-alpn-01 ]\n' >"$DIR/true.sh"
+chmod +x "$DIR/true.sh"
+ok "without a listener the validation fails" \
+	not trusting uacme -a "$ACME_URL" -c "$DIR/uacme" -t EC -h "$DIR/true.sh" issue nobody.example.org
+ok "nothing is left" nothing_pending
 clients_finish
