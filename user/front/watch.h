@@ -67,6 +67,7 @@ int watch_read(const struct watch_text *t, struct challenge_facts *out, const ch
  */
 #define WATCH_STEPS(X)                                                                                  \
 	X(NOW, 0, SECOND)                                                                               \
+	X(MADE, 2 * USEC_PER_MSEC, SECOND)  /* its close comes, and is not waited for */                \
 	X(SOON, 20 * USEC_PER_MSEC, SECOND) /* looked at just before: a file is not read without end */ \
 	X(SECOND, 50 * USEC_PER_MSEC, THIRD)                                                            \
 	X(THIRD, 150 * USEC_PER_MSEC, FOURTH)                                                           \
@@ -166,7 +167,8 @@ void watch_forget(struct front *f,
 		  struct watch_node *n); /* it is not there any more, nor what is beneath it */
 /* Frees a node that is gone, and the directories that waited for that. */
 void watch_let_go(struct front *f, struct watch_node *n);
-void watch_entry(struct front *f, struct watch_node *directory, const char *name, bool is_directory);
+void watch_entry(struct front *f, struct watch_node *directory, const char *name, bool is_directory,
+		 enum watch_step when);
 /* watch_events.c */
 void watch_events(struct front *f);
 /* watch_file.c */

@@ -57,7 +57,9 @@ static void in_directory(struct front *f, struct watch_node *n, const struct ino
 	}
 	if (!(e->mask & IS_THERE) || (is_directory && (!(e->mask & IN_ISDIR) || (child && child->wd >= 0))))
 		return;
-	watch_entry(f, n, e->name, is_directory);
+	/* A client tells its CA at once: no look is lost on a file that cannot have been written yet. */
+	watch_entry(f, n, e->name, is_directory,
+		    !is_directory && e->mask & IN_CREATE ? WATCH_MADE : WATCH_NOW);
 }
 
 static void event(struct front *f, const struct inotify_event *e)

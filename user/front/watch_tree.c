@@ -98,7 +98,8 @@ static void tell_full(struct front *f, const struct watch_node *directory)
 	f->watch->full_told = true;
 }
 
-void watch_entry(struct front *f, struct watch_node *directory, const char *name, bool is_directory)
+void watch_entry(struct front *f, struct watch_node *directory, const char *name, bool is_directory,
+		 enum watch_step when)
 {
 	struct watch_table *t = f->watch->table;
 	struct watch_node *n = watch_find(t, directory, name);
@@ -114,7 +115,7 @@ void watch_entry(struct front *f, struct watch_node *directory, const char *name
 	if (n->step == WATCH_NOW || n->step == WATCH_SOON)
 		return;
 	recent = !n->directory && n->checked && f->now - n->checked < 20 * USEC_PER_MSEC;
-	watch_queue(t, n, recent ? WATCH_SOON : WATCH_NOW, f->now);
+	watch_queue(t, n, recent ? WATCH_SOON : when, f->now);
 }
 
 static void entry(struct front *f, struct watch_node *n, const struct dirent64 *e)
@@ -126,7 +127,7 @@ static void entry(struct front *f, struct watch_node *n, const struct dirent64 *
 		return;
 	if (is_directory && e->d_type != DT_DIR && e->d_type != DT_LNK && e->d_type != DT_UNKNOWN)
 		return;
-	watch_entry(f, n, e->d_name, is_directory);
+	watch_entry(f, n, e->d_name, is_directory, WATCH_NOW);
 }
 
 /* False: not all of it. */
