@@ -125,7 +125,8 @@ $(O)/tests/dissect/%: $(O)/san/tests/dissect/%.o $(O)/san/libalpnxdp.a
 	$(CC) $(SANITIZE) -o $@ $^ $(LDLIBS)
 
 # ---- fuzz targets: libFuzzer is clang's
-FUZZED := $(wildcard $(patsubst %,user/%/*.c,base net tcp challenge tls engine settings)) user/control/messages.c user/xdp/mode.c user/front/watch_facts.c
+FUZZED := $(wildcard $(patsubst %,user/%/*.c,base net tcp challenge tls engine settings)) user/control/messages.c user/xdp/mode.c \
+	user/front/http.c user/front/ualpn_line.c user/front/watch_facts.c
 $(O)/fuzz/obj/%.o: %.c | $(O)/wolfssl.ready
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) $(DEPENDS) -O1 -g $(WARNINGS) $(SANITIZE) -fsanitize=fuzzer-no-link -c $< -o $@

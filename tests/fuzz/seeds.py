@@ -160,13 +160,25 @@ def watched():
     yield "mod_md", b"\2" + pem
 
 
+def requests():
+    digest = base64.urlsafe_b64encode(DIGEST).rstrip(b"=")
+    yield "auth", b"\0auth Example.ORG. " + digest
+    yield "auth-more", b"\0auth\t 192.0.2.7\t" + digest + b" more"
+    yield "unauth", b"\0unauth fd77::2"
+    yield "unauth-more", b"\0unauth 2.0.77.10.in-addr.arpa x"
+    yield "get", b"\1GET /metrics?x HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n"
+    yield "get-absolute", b"\1GET http://x/ HTTP/1.0\n\n"
+    yield "head", b"\1HEAD / HTTP/1.1\r\nHost: x\r\n\r\n"
+    yield "http2", b"\1PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     plain = list(hellos())
     cut = [(name + "-records", two_records(hello)) for name, hello in plain]
     seeds = {"hello": plain, "gate": plain + cut, "frame": frames(), "control": lines(), "challenge": texts(),
              "certificate": certificates(), "tcp": connections(), "engine": flows(), "settings": files(),
-             "watch": watched()}
+             "watch": watched(), "front": requests()}
     for target, inputs in seeds.items():
         folder = root / target
         folder.mkdir(parents=True, exist_ok=True)
