@@ -44,16 +44,18 @@ ok "a challenge by ualpn" same "$(ualpn "auth www.example.org $DIGEST")" OK
 ok "is validated" validate -i www.example.org
 
 # ------------------------------------------------------------------ reload
-validate_on() { for _ in $(seq 60); do validate -i www.example.org || return 1; done; }
+validate_on() {
+	for _ in $(seq 60); do validate -i www.example.org || return; done
+	touch "$DIR/validated"
+}
 validate_on >"$DIR/validations" 2>&1 &
-validations=$!
 for _ in 1 2 3 4 5; do
 	settings "ualpn-socket = $DIR/ualpn.sock" "harvest = 127.0.0.1:8443"
 	ok "reload: harvest on" reload
 	settings "ualpn-socket = $DIR/ualpn.sock" "log-level = debug"
 	ok "reload: harvest off" reload
 done
-ok "no validation noticed" wait "$validations"
+ok "no validation noticed" retry 20 test -e "$DIR/validated"
 ok "after reload it answers" retry 5 ualpn_answers
 ok "the metrics socket is gone" test ! -e "$DIR/metrics.sock"
 
@@ -80,11 +82,24 @@ no_front() { ! front_pid; }
 ok "no process either" retry 5 no_front
 ok "nor a socket" test ! -e "$DIR/ualpn.sock"
 ok "still answering" validate -i www.example.org
-settings "interface = edge0" "interface = lo0"
-ok "an interface that is not there" reload
-ok "is told in the log" grep -q "lo0" "$DIR/log"
 ok "detach" alpnxdp detach edge0
 ok "leaves no socket" same "$(find "$DIR" -maxdepth 1 -type s)" ""
+
+# ------------------------------------- interfaces of the file come and go with it
+ip link add edge1 netns "$WWW" type veth peer name ca1 netns "$CA"
+www ip link set edge1 up
+interfaces() { alpnxdp status --json | jq -r '[.interfaces[].name] | sort | join(" ")'; }
+settings "interface = edge0"
+ok "attach what the file says" alpnxdp attach --config "$config"
+settings "interface = edge0" "interface = edge1" "interface = missing0"
+ok "reload with two more, one of them missing" reload
+ok "one is attached" same "$(interfaces)" "edge0 edge1"
+ok "the other is told in the log" grep -q missing0 "$DIR/log"
+settings "interface = edge1"
+ok "reload with one less" reload
+ok "it is detached" same "$(interfaces)" edge1
+ok "and its program gone" not grep -q prog/xdp <<<"$(www ip link show edge0)"
+ok "detach all" alpnxdp detach --all
 
 # --------------------------------------------------------- service manager
 background "$WWW" "$ROOT/tests/interop/notified.py" "$DIR/notify.sock" "$DIR/notified"
@@ -96,9 +111,9 @@ told() { grep -qE "^[0-9.]+ $1" "$DIR/notified"; }
 times() { grep -cE "^[0-9.]+ $1" "$DIR/notified"; }
 ok "ready is told" retry 10 told READY=1
 ok "the watchdog is fed" retry 10 told WATCHDOG=1
-ok "with a status" retry 5 told 'STATUS=edge0: native, 2 queues; 0 pending, 0 flows'
-alpnxdp add www.example.org --digest "$DIGEST" >/dev/null
-ok "that follows" retry 5 told 'STATUS=.*; 1 pending'
+ok "with a status" retry 5 told 'STATUS=edge0: native, 2 queues; [0-9] pending, 0 flows'
+alpnxdp add shop.example.org --digest "$DIGEST" >/dev/null
+ok "that follows" retry 5 told 'STATUS=.*; 2 pending'
 ok "reload is told" reload
 ok "its begin" told 'RELOADING=1 MONOTONIC_USEC=[0-9]+$'
 ok "and its end" same "$(times READY=1)" 2
@@ -111,6 +126,6 @@ kill -CONT "$(the_engine)"
 ok "one that runs again does" retry 5 told WATCHDOG=1
 kill -TERM "$(keeper_pid)"
 ok "stopping is told" retry 5 told STOPPING=1
-ok "the program stays" retry 5 grep -q xdp <<<"$(www ip link show edge0)"
+ok "the program stays" retry 5 grep -q prog/xdp <<<"$(www ip link show edge0)"
 ok "detach without a daemon" alpnxdp detach edge0
 finish

@@ -32,7 +32,7 @@ void worker_notify(struct worker *w)
 			at = append(line, sizeof(line), at, &w->interface[n]);
 	snprintf(line + at, sizeof(line) - at, "; %zu pending, %u flow%s", challenge_count(w->store),
 		 engine_flow_count(w->engine), engine_flow_count(w->engine) == 1 ? "" : "s");
-	if (!strcmp(line, w->notify.line))
+	if (!at || !strcmp(line, w->notify.line))
 		return;
 	strcpy(w->notify.line, line);
 	notify_send(w->notify.fd, "STATUS=%s", line);
