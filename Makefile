@@ -213,7 +213,7 @@ $(O)/man/%: share/man/%.scd
 
 $(O)/completion/%: $(O)/alpnxdp
 	@mkdir -p $(@D)
-	$(O)/alpnxdp completion $* >$@ || true
+	$(O)/alpnxdp completion $* >$@
 
 install:
 	$(BUILD) all man $(COMPLETIONS)
