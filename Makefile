@@ -224,8 +224,7 @@ install:
 	install -Dm644 $(O)/completion/bash $(SHARED)/bash-completion/completions/alpnxdp
 	install -Dm644 $(O)/completion/zsh $(SHARED)/zsh/vendor-completions/_alpnxdp
 	install -Dm644 $(O)/completion/fish $(SHARED)/fish/vendor_completions.d/alpnxdp.fish
-	install -d $(SHARED)/doc/alpnxdp/schema
-	$(if $(SCHEMAS),install -m644 $(SCHEMAS) $(SHARED)/doc/alpnxdp/schema/)
+	$(if $(SCHEMAS),install -d $(SHARED)/doc/alpnxdp/schema && install -m644 $(SCHEMAS) $(SHARED)/doc/alpnxdp/schema/)
 	install -Dm644 share/alpnxdp.conf $(SHARED)/doc/alpnxdp/alpnxdp.conf
 	install -Dm644 share/systemd/alpnxdp@.service $(SYSTEMD)/systemd/system/alpnxdp@.service
 	sed -i 's|/usr/bin/alpnxdp|$(PREFIX)/bin/alpnxdp|' $(SYSTEMD)/systemd/system/alpnxdp@.service
