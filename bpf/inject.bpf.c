@@ -3,7 +3,7 @@
  * Programs that are never attached: userspace runs them with BPF_PROG_TEST_RUN on frames that it made itself.
  *
  * inject_frame and inject_rst run on live frames, which go on from here into the receiving interface's own stack.
- * probe runs on a copy, and only its return value is of interest.
+ * probe and peek run on a copy. Of probe only its return value is of interest; peek also writes into the copy.
  */
 #include <alpnxdp/abi.h>
 #include <bpf/bpf_helpers.h>
@@ -15,6 +15,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 struct found {
 	enum probe_answer answer;
 	__u32 rcv_nxt;
+	__u32 snd_nxt; /* of a request */
+	bool listener;
 };
 
 /* A web server behind DNAT: conntrack stands for its socket, until a RST has closed the entry. */
@@ -46,6 +48,7 @@ static __always_inline void find_connection(struct xdp_md *ctx, const struct pac
 		if (request) {
 			out->answer = PROBE_REQUEST;
 			out->rcv_nxt = request->rcv_isn + 1;
+			out->snd_nxt = request->snt_isn + 1;
 		}
 	} else if (sk->state != TCP_LISTEN && sk->state != TCP_TIME_WAIT && sk->state != TCP_CLOSE) {
 		tp = bpf_skc_to_tcp_sock(sk);
@@ -54,6 +57,7 @@ static __always_inline void find_connection(struct xdp_md *ctx, const struct pac
 			out->rcv_nxt = tp->rcv_nxt;
 		}
 	}
+	out->listener = sk->state == TCP_LISTEN;
 	bpf_sk_release(sk);
 	if (out->answer == PROBE_NONE)
 		find_elsewhere(ctx, p, out);
@@ -113,5 +117,25 @@ int probe(struct xdp_md *ctx)
 	if (headers_parse(ctx, 0, &p) != REASON_NONE)
 		return PROBE_NONE;
 	find_connection(ctx, &p, &found);
+	return found.answer;
+}
+
+/*
+ * For the self-check, whose SYN-ACK leaves the host unseen: the acknowledgement number that completes the handshake of a
+ * request is written into the frame. (The checksum is left wrong: the copy goes nowhere.)
+ */
+SEC("xdp")
+int peek(struct xdp_md *ctx)
+{
+	struct found found = {};
+	struct packet p = {};
+
+	if (headers_parse(ctx, 0, &p) != REASON_NONE)
+		return PROBE_NONE;
+	find_connection(ctx, &p, &found);
+	if (found.answer == PROBE_REQUEST)
+		p.tcp->ack_seq = bpf_htonl(found.snd_nxt);
+	if (found.answer == PROBE_NONE && found.listener)
+		return PROBE_LISTENER;
 	return found.answer;
 }

@@ -166,11 +166,12 @@ typedef __u64 name_hash_t;
 #define NAME_HASH_INIT 0xcbf29ce484222325ull
 #define NAME_HASH_STEP(hash, lower) (((hash) ^ (__u8)(lower)) * 0x100000001b3ull)
 
-/* What the probe program answers about a flow (a return value of BPF_PROG_TEST_RUN, never of the packet path). */
+/* What probe and peek answer about a flow (a return value of BPF_PROG_TEST_RUN, never of the packet path). */
 enum probe_answer {
 	PROBE_NONE = 0, /* the kernel has no connection: silenced */
 	PROBE_REQUEST,  /* a request socket */
 	PROBE_SOCKET,   /* a full socket that is not closed */
+	PROBE_LISTENER, /* of peek: no connection, but somebody listens there */
 };
 
 /*

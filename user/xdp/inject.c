@@ -11,8 +11,20 @@
 #include <bpf/libbpf.h>
 #include <fcntl.h>
 #include <net/ethernet.h>
+#include <netinet/ip.h>
+#include <netinet/tcp.h>
 #include "inject.skel.h"
 #include "xdp/private.h"
+
+enum { IPV6_LEN = 40 };
+
+struct run {
+	int fd;
+	unsigned ifindex;
+	const uint8_t *frame;
+	size_t len;
+	bool live; /* frames go where the program says, and it returns nothing */
+};
 
 static int program_dup(const struct bpf_program *program, int *out)
 {
@@ -42,7 +54,7 @@ static struct inject *load(bool conntrack)
 
 int xdp_inject_load(struct xdp_inject *out, struct xdp_error *error)
 {
-	struct xdp_inject i = { -1, -1, -1 };
+	struct xdp_inject i = { -1, -1, -1, -1 };
 	struct inject *skeleton;
 	int err;
 
@@ -58,6 +70,8 @@ int xdp_inject_load(struct xdp_inject *out, struct xdp_error *error)
 		err = program_dup(skeleton->progs.inject_rst, &i.rst_fd);
 	if (!err)
 		err = program_dup(skeleton->progs.probe, &i.probe_fd);
+	if (!err)
+		err = program_dup(skeleton->progs.peek, &i.peek_fd);
 	inject__destroy(skeleton);
 	if (err) {
 		xdp_inject_close(&i);
@@ -69,7 +83,7 @@ int xdp_inject_load(struct xdp_inject *out, struct xdp_error *error)
 
 void xdp_inject_close(struct xdp_inject *i)
 {
-	int *const fds[] = { &i->frame_fd, &i->rst_fd, &i->probe_fd };
+	int *const fds[] = { &i->frame_fd, &i->rst_fd, &i->probe_fd, &i->peek_fd };
 	size_t n;
 
 	for (n = 0; n < ARRAY_SIZE(fds); n++) {
@@ -79,31 +93,31 @@ void xdp_inject_close(struct xdp_inject *i)
 	}
 }
 
-/* The program's return value, or -errno. */
-static int run(int fd, unsigned ifindex, const uint8_t *frame, size_t len, __u32 flags)
+/* The program's return value, or -errno. out: what has become of the frame, or NULL. */
+static int run(const struct run *r, uint8_t *out)
 {
 	/* Linux xdp_convert_md_to_buff(): data_end is the length, and the queue must be one in use. */
-	struct xdp_md context = { .data_end = (__u32)len, .ingress_ifindex = ifindex };
+	struct xdp_md context = { .data_end = (__u32)r->len, .ingress_ifindex = r->ifindex };
 	struct bpf_test_run_opts options = { .sz = sizeof(options),
-					     .data_in = frame,
-					     .data_size_in = (__u32)len,
+					     .data_in = r->frame,
+					     .data_size_in = (__u32)r->len,
+					     .data_out = out,
+					     .data_size_out = out ? (__u32)r->len : 0,
 					     .ctx_in = &context,
 					     .ctx_size_in = sizeof(context),
 					     .repeat = 1,
-					     .flags = flags };
+					     .flags = r->live ? BPF_F_TEST_XDP_LIVE_FRAMES : 0 };
 
-	if (len < sizeof(struct ether_header) || len > ALPNXDP_MAX_FRAME)
+	if (r->len < sizeof(struct ether_header) || r->len > ALPNXDP_MAX_FRAME)
 		return -EMSGSIZE;
-	if (bpf_prog_test_run_opts(fd, &options))
+	if (bpf_prog_test_run_opts(r->fd, &options))
 		return -errno;
-	return (int)options.retval;
+	return r->live ? 0 : (int)options.retval;
 }
 
 static int inject(int fd, unsigned ifindex, const uint8_t *frame, size_t len)
 {
-	int err = run(fd, ifindex, frame, len, BPF_F_TEST_XDP_LIVE_FRAMES);
-
-	return err < 0 ? err : 0;
+	return run(&(struct run){ fd, ifindex, frame, len, .live = true }, NULL);
 }
 
 int xdp_inject_frame(const struct xdp_inject *i, unsigned ifindex, const uint8_t *frame, size_t len)
@@ -118,5 +132,40 @@ int xdp_inject_rst(const struct xdp_inject *i, unsigned ifindex, const uint8_t *
 
 int xdp_probe(const struct xdp_inject *i, unsigned ifindex, const uint8_t *frame, size_t len)
 {
-	return run(i->probe_fd, ifindex, frame, len, 0);
+	return run(&(struct run){ i->probe_fd, ifindex, frame, len, .live = false }, NULL);
+}
+
+/* ------------------------------------------------------------- self-check */
+
+int xdp_main_open(unsigned ifindex)
+{
+	struct hook hook;
+	int err = xdp_hook_read(ifindex, &hook);
+
+	if (err)
+		return err;
+	return hook.main_id ? bpf_prog_get_fd_by_id(hook.main_id) : -ENOENT;
+}
+
+int xdp_peek(int peek_fd, unsigned ifindex, const uint8_t *frame, size_t len, uint32_t *snd_nxt)
+{
+	uint8_t copy[ALPNXDP_MAX_FRAME];
+	int answer = run(&(struct run){ peek_fd, ifindex, frame, len, .live = false }, copy);
+	size_t at = sizeof(struct ether_header) + (frame[12] == 0x08 ? sizeof(struct iphdr) : IPV6_LEN) +
+		    offsetof(struct tcphdr, ack_seq);
+
+	if (answer == PROBE_REQUEST && at + sizeof(*snd_nxt) <= len)
+		*snd_nxt = (uint32_t)copy[at] << 24 | (uint32_t)copy[at + 1] << 16 |
+			   (uint32_t)copy[at + 2] << 8 | copy[at + 3];
+	return answer;
+}
+
+int xdp_try(int main_fd, unsigned ifindex, const uint8_t *frame, size_t len)
+{
+	return run(&(struct run){ main_fd, ifindex, frame, len, .live = false }, NULL);
+}
+
+int xdp_run(int main_fd, unsigned ifindex, const uint8_t *frame, size_t len)
+{
+	return inject(main_fd, ifindex, frame, len);
 }

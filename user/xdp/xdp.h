@@ -116,6 +116,7 @@ struct xdp_inject {
 	int frame_fd; /* passes a frame on as it is */
 	int rst_fd; /* sets a RST's sequence number to the kernel's rcv_nxt, unless that is still behind it */
 	int probe_fd; /* answers enum probe_answer */
+	int peek_fd;  /* the same with listeners, and the numbers of a request */
 };
 int xdp_inject_load(struct xdp_inject *out, struct xdp_error *error); /* keeper */
 void xdp_inject_close(struct xdp_inject *i);
@@ -128,6 +129,24 @@ int xdp_inject_frame(const struct xdp_inject *i, unsigned ifindex, const uint8_t
 int xdp_inject_rst(const struct xdp_inject *i, unsigned ifindex, const uint8_t *frame, size_t len);
 /* enum probe_answer or -errno. */
 int xdp_probe(const struct xdp_inject *i, unsigned ifindex, const uint8_t *frame, size_t len);
+
+/* ----------------------------------------------------- self-check (both) */
+
+/*
+ * Keeper: the program that the kernel runs on an interface: the steering program, or the dispatcher that calls it (which
+ * alone cannot be run). A descriptor, or -errno.
+ */
+int xdp_main_open(unsigned ifindex);
+
+/*
+ * Engine, as above. xdp_peek(): enum probe_answer or -errno; of PROBE_REQUEST *snd_nxt, what the kernel sends next.
+ * xdp_try(): what the program would do with the frame (enum xdp_action), its books included, or -errno.
+ * xdp_run(): does it, as if the frame had come to queue 0. It must be the only one that redirects to that queue's
+ * socket at the moment: the kernel takes no lock there, since a queue has one reader.
+ */
+int xdp_peek(int peek_fd, unsigned ifindex, const uint8_t *frame, size_t len, uint32_t *snd_nxt);
+int xdp_try(int main_fd, unsigned ifindex, const uint8_t *frame, size_t len);
+int xdp_run(int main_fd, unsigned ifindex, const uint8_t *frame, size_t len);
 
 /* -------------------------------------------------------------- sockets */
 
