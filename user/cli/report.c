@@ -95,7 +95,15 @@ static void print_neighbours(const json_t *list)
 	putchar('\n');
 }
 
-static void print_interface(const json_t *interface)
+static void print_self_check(const json_t *checks, const char *ifname)
+{
+	const char *text = json_string_value(json_object_get(checks, ifname));
+
+	if (text)
+		printf("  self-check: %s\n", text);
+}
+
+static void print_interface(const json_t *interface, const json_t *checks)
 {
 	uint64_t age = reply_number(interface, "heartbeat_age_ms");
 
@@ -106,6 +114,7 @@ static void print_interface(const json_t *interface)
 		       age > ALPNXDP_HEARTBEAT_MS ? ": the engine hangs, everything passes" : "");
 	if (json_is_false(json_object_get(interface, "conntrack")))
 		puts("  conntrack: cannot be asked; web servers behind DNAT are not answered for");
+	print_self_check(checks, reply_string(interface, "name"));
 	print_neighbours(json_object_get(interface, "neighbours"));
 	print_counters(json_object_get(interface, "counters"));
 	print_numbers("rings", json_object_get(interface, "rings"));
@@ -155,7 +164,8 @@ void report_print(const json_t *status)
 	size_t i;
 
 	print_daemon(status);
-	json_array_foreach(interfaces, i, interface) print_interface(interface);
+	json_array_foreach(interfaces, i, interface)
+		print_interface(interface, json_object_get(status, "self_check"));
 	if (json_array_size(interfaces) == 0)
 		puts(geteuid() == 0 ? "interfaces: none is attached"
 				    : "interfaces: only root can see what is attached");

@@ -5,6 +5,7 @@
 
 #include "control/control.h"
 #include "daemon/daemon.h"
+#include "selfcheck/selfcheck.h"
 
 enum { MESSAGE_FDS = 8 };
 
@@ -16,11 +17,12 @@ enum message_type {
 	MESSAGE_QUEUE,     /* ifindex, queue; fds: socket, memory */
 	MESSAGE_SERVE,     /* ifindex: all queues are there, begin */
 	MESSAGE_CHANGED,   /* attachment: name and MTU of an interface that is served already */
-	MESSAGE_GONE,      /* ifindex: the program is off, or the interface is */
-	MESSAGE_RESULT,    /* client, report: the answer to a request */
-	MESSAGE_SETTINGS,  /* settings */
-	MESSAGE_FRONT,     /* fd: a socket to a new process of front ends; front/front.h */
-	MESSAGE_WATCHDOG,  /* fd: words for the service manager, from the packet loop */
+	MESSAGE_CHECK,    /* ifindex, host; fds: program on the hook, peek: the sockets are bound, check it */
+	MESSAGE_GONE,     /* ifindex: the program is off, or the interface is */
+	MESSAGE_RESULT,   /* client, report: the answer to a request */
+	MESSAGE_SETTINGS, /* settings */
+	MESSAGE_FRONT,    /* fd: a socket to a new process of front ends; front/front.h */
+	MESSAGE_WATCHDOG, /* fd: words for the service manager, from the packet loop */
 	/* engine to keeper */
 	MESSAGE_READY,   /* ifindex: serving */
 	MESSAGE_SAVE,    /* fd: the challenges as text, in a memfd */
@@ -53,6 +55,7 @@ struct message {
 	struct control_client client;
 	struct request request;
 	struct engine_settings settings;
+	struct selfcheck_host host;
 	struct daemon_report report; /* MESSAGE_INTERFACE: only its attachment */
 	size_t fd_count;             /* not sent: counted by the receiver */
 	int fd[MESSAGE_FDS];         /* likewise; the receiver owns them */

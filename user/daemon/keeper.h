@@ -75,6 +75,9 @@ void keeper_front_close(struct keeper *k); /* its sockets, too */
 /* keeper_reload.c: the settings read again, and put into force. Nothing changes when something is wrong with them. */
 int keeper_reload(struct keeper *k, struct daemon_report *report);
 
+/* keeper_selfcheck.c: asks the engine for a self-check of an interface that is served, if the settings say so. */
+void keeper_begin_check(struct keeper *k, const struct xdp_attachment *a);
+
 /* keeper_notify.c: the service manager. */
 void keeper_started(struct keeper *k);                          /* everything is attached */
 void keeper_checked(struct keeper *k, const struct message *m); /* the result of a self-check */

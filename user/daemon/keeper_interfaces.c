@@ -61,6 +61,8 @@ int keeper_serve(struct keeper *k, const struct xdp_attachment *a, struct xdp_er
 		err = xdp_socket_bind(a, &sockets[q], error);
 	while (opened)
 		xdp_socket_close(&sockets[--opened]);
+	if (!err)
+		keeper_begin_check(k, a);
 	if (err && !error->what[0]) {
 		snprintf(error->what, sizeof(error->what), "%s: the engine process does not serve it",
 			 a->ifname);

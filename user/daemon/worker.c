@@ -54,6 +54,8 @@ static void publish(struct worker *w, struct worker_interface *i)
 {
 	unsigned credit = MIN(engine_credit(w->engine), (unsigned)XDP_RING_SIZE / 2);
 
+	if (worker_check_alone(w, i))
+		credit = 0;
 	for (unsigned q = 0; q < i->attachment.queues; q++) {
 		struct queue_state *state = &i->shared.queues[q];
 
@@ -107,6 +109,7 @@ static int wait_ms(const struct worker *w)
 
 	due = MIN(due, engine_deadline(w->engine));
 	due = MIN(due, worker_challenges_due(w));
+	due = MIN(due, worker_check_due(w));
 	if (w->server)
 		due = MIN(due, control_server_deadline(w->server));
 	return due <= w->now ? 0 : (int)((due - w->now + USEC_PER_MSEC - 1) / USEC_PER_MSEC);
@@ -143,6 +146,7 @@ static void loop(struct worker *w)
 		if (fds[0].revents)
 			serve_keeper(w);
 		serve_interfaces(w);
+		worker_check(w);
 		if (front && fds[own - 1].revents)
 			worker_front_serve(w);
 		if (w->server)

@@ -7,6 +7,7 @@
 #include "control/control.h"
 #include "daemon/channel.h"
 #include "engine/engine.h"
+#include "selfcheck/selfcheck.h"
 #include "xdp/xdp.h"
 
 /* How much of the pending names is in the program's map. */
@@ -25,6 +26,12 @@ struct worker_interface {
 	struct xdp_rings *rings[ALPNXDP_MAX_QUEUES]; /* NULL: not there (yet) */
 	bool kick[ALPNXDP_MAX_QUEUES];               /* frames wait in its transmit ring */
 	struct worker_names names;
+	struct {
+		bool due; /* or under way; the descriptors are open */
+		int main_fd, peek_fd;
+		struct selfcheck_host host;
+		char text[200]; /* how the last one ended; "": there was none */
+	} check;
 };
 
 /* The file of pending challenges, as far as it has been written. */
@@ -63,6 +70,18 @@ struct worker_listing {
 	struct challenge_cursor cursor;
 };
 
+/* The self-check that is under way. */
+struct worker_check {
+	struct tls_context *tls;   /* made for the first one */
+	struct selfcheck *running; /* NULL: none */
+	unsigned port;
+	bool pending; /* its challenge is */
+	usec_t began; /* to be */
+	bool alone;   /* nobody else is offered to us meanwhile */
+	usec_t next;  /* not before this */
+	struct engine_counters before;
+};
+
 struct worker_notify {
 	int fd; /* the service manager's; -1: none */
 	usec_t fed;
@@ -90,6 +109,7 @@ struct worker {
 	struct worker_front front;
 	struct worker_harvest harvest;
 	struct worker_notify notify;
+	struct worker_check check;
 	struct engine_settings settings;
 	struct worker_interface interface[DAEMON_MAX_INTERFACES];
 };
@@ -130,6 +150,15 @@ void worker_harvest_set(struct worker *w, bool on);
 enum engine_ask worker_harvest_ask(void *worker, const char *sni);
 void worker_harvested(struct worker *w, const struct control_request *r); /* an answer of the front */
 void worker_harvest_again(struct worker *w); /* a new front: asks it what the last one left open */
+
+/* worker_selfcheck.c */
+void worker_check_want(struct worker *w, struct worker_interface *i, const struct message *m);
+void worker_check_gone(struct worker *w, struct worker_interface *i); /* before its descriptors are closed */
+void worker_check(struct worker *w);                                  /* once a turn, after the heartbeat */
+usec_t worker_check_due(const struct worker *w);
+bool worker_check_alone(const struct worker *w,
+			const struct worker_interface *i); /* no credit at the moment */
+bool worker_check_takes(struct worker *w, unsigned port, const uint8_t *frame, size_t len);
 
 /* worker_notify.c */
 void worker_notify(struct worker *w);

@@ -137,6 +137,16 @@ static void serve(struct worker *w, unsigned ifindex)
 	channel_send(w->channel, &ready);
 }
 
+static void check(struct worker *w, struct message *m)
+{
+	struct worker_interface *i = find_index(w, m->ifindex);
+
+	if (i && m->fd_count == 2)
+		worker_check_want(w, i, m);
+	else
+		close_all(m);
+}
+
 static void changed(struct worker *w, const struct xdp_attachment *now)
 {
 	struct worker_interface *i = find_index(w, now->ifindex);
@@ -173,6 +183,7 @@ static void gone(struct worker *w, unsigned ifindex)
 		return;
 	worker_withdraw(i);
 	worker_names_forget(w, i);
+	worker_check_gone(w, i);
 	engine_port_gone(w->engine, (unsigned)(i - w->interface));
 	for (unsigned q = 0; q < ALPNXDP_MAX_QUEUES; q++)
 		drop_queue(i->rings[q]);
@@ -213,6 +224,9 @@ void worker_message(struct worker *w, struct message *m)
 		break;
 	case MESSAGE_CHANGED:
 		changed(w, &m->report.attachment);
+		break;
+	case MESSAGE_CHECK:
+		check(w, m);
 		break;
 	case MESSAGE_GONE:
 		gone(w, m->ifindex);

@@ -37,6 +37,8 @@ static bool transmit(void *context, unsigned port, unsigned queue, const uint8_t
 {
 	struct worker_interface *i = interface_of(context, port);
 
+	if (worker_check_takes(context, port, frame, len))
+		return true;
 	if (queue >= i->attachment.queues || !i->rings[queue])
 		return false;
 	i->kick[queue] = true;

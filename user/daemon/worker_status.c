@@ -164,6 +164,18 @@ static void put_fronts(struct jsonw *j, const struct worker *w)
 	jsonw_close_object(j);
 }
 
+static void put_self_checks(struct jsonw *j, const struct worker *w)
+{
+	jsonw_open_object(j, "self_check");
+	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++) {
+		const struct worker_interface *i = &w->interface[n];
+
+		if (i->serving && i->check.text[0])
+			jsonw_string(j, i->attachment.ifname, i->check.text);
+	}
+	jsonw_close_object(j);
+}
+
 /* Which engine process this is, of those that have served these programs. */
 static uint32_t epoch(const struct worker *w)
 {
@@ -198,6 +210,7 @@ char *worker_status(struct worker *w, const char *ifname)
 	put_daemon(&j, w);
 	put_challenges(&j, w);
 	put_flows(&j, w->engine);
+	put_self_checks(&j, w);
 	put_fronts(&j, w);
 	jsonw_open_array(&j, "interfaces");
 	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++) {
