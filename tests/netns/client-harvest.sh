@@ -28,7 +28,8 @@ cat >"$DIR/acme.sh" <<-'HOOK'
 	case $1 in
 	begin)
 		hex=$(base64 -d <<<"$(tr -- -_ +/ <<<"$5")=" | od -An -tx1 | tr -d '\n' | tr ' ' : | cut -c2-)
-		openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tls.validation -addext "subjectAltName=DNS:$3" \
+		case $3 in *[!0-9.]*) san=DNS:$3 ;; *) san=IP:$3 ;; esac
+		openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=tls.validation -addext "subjectAltName=$san" \
 			-addext "1.3.6.1.5.5.7.1.31=critical,DER:04:20:$hex" \
 			-keyout tls.validation.key -out tls.validation.cert 2>/dev/null
 		openssl s_server -www -cert tls.validation.cert -key tls.validation.key -accept "$HARVEST" \
@@ -45,6 +46,9 @@ acme_sh() { trusting uacme -v -a "$ACME_URL" -c "$DIR/uacme" -t EC -h "$DIR/acme
 ok "acme.sh's listener: an account" acme_sh -y new
 ok "acme.sh's listener: a name" acme_sh issue acme.example.org
 ok "the certificate is there" certified "$(issued acme.example.org)" acme.example.org
+ok "its validations were answered, and nothing is left" answered 1
+ok "acme.sh's listener: an address" acme_sh issue "$WWW4"
+ok "the certificate is there" certified "$(issued "$WWW4")" "$WWW4"
 ok "its validations were answered, and nothing is left" answered 1
 
 # Nobody listens: the CA gets what nginx says to it.
