@@ -304,6 +304,139 @@ static void test_each(void **state)
 	challenge_store_free(s);
 }
 
+static int next_of(struct challenge_cursor *cursor)
+{
+	const struct challenge *c = challenge_cursor_next(cursor);
+
+	return c ? c->digest[0] : -1;
+}
+
+/* What goes is taken from under a cursor, what comes is still ahead of it. */
+static void test_cursors(void **state)
+{
+	struct challenge_store *s = challenge_store_new();
+	struct challenge_cursor slow = { 0 }, fast = { 0 };
+
+	(void)state;
+	challenge_cursor_close(s, &slow); /* closed already */
+	for (uint8_t n = 1; n <= 4; n++)
+		add(s, "a.example", n, NOW + n * SECOND);
+	challenge_cursor_open(s, &slow);
+	challenge_cursor_open(s, &fast);
+	assert_int_equal(next_of(&slow), 1);
+	for (int n = 1; n <= 4; n++)
+		assert_int_equal(next_of(&fast), n);
+	drop(s, "a.example", 2); /* next of the slow one */
+	drop(s, "a.example", 1); /* behind it */
+	assert_int_equal(next_of(&slow), 3);
+	add(s, "b.example", 5, NOW + SECOND);
+	assert_int_equal(next_of(&fast), 5);
+	assert_int_equal(next_of(&fast), -1);
+	challenge_cursor_close(s, &fast);
+	drop(s, "a.example", 4);
+	drop(s, "b.example", 5); /* the last */
+	assert_int_equal(next_of(&slow), -1);
+	add(s, "c.example", 6, NOW + SECOND);
+	assert_int_equal(next_of(&slow), 6);
+	challenge_cursor_close(s, &slow);
+	challenge_cursor_close(s, &slow);
+	challenge_store_free(s);
+}
+
+/* The table against a plain array: names come and go while it grows, each always found, with as many digests as it has. */
+static void test_many_names(void **state)
+{
+	enum { MANY = 3000, ROUNDS = 60000 };
+	static uint8_t digests[MANY];
+	struct challenge_store *s = challenge_store_new();
+	uint32_t random = 7;
+	size_t names = 0;
+	char name[32];
+
+	(void)state;
+	memset(digests, 0, sizeof(digests));
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		unsigned at;
+
+		random = random * 1664525u + 1013904223u;
+		at = (random >> 8) % MANY;
+		snprintf(name, sizeof(name), at % 5 ? "n%u.example" : "10.0.%u.%u", at % 5 ? at : at >> 8,
+			 at & 255);
+		if (digests[at] && random >> 31) {
+			assert_int_equal(drop(s, name, digests[at]--), 1);
+			names -= !digests[at];
+		} else if (digests[at] < 4) {
+			names += !digests[at];
+			assert_int_equal(add(s, name, ++digests[at], NOW + SECOND), 0);
+		}
+		assert_int_equal(found(s, ident(name).sni), digests[at] ? digests[at] : -1);
+		assert_int_equal(challenge_names(s), names);
+	}
+	for (unsigned at = 0; at < MANY; at++) {
+		snprintf(name, sizeof(name), at % 5 ? "n%u.example" : "10.0.%u.%u", at % 5 ? at : at >> 8,
+			 at & 255);
+		assert_int_equal(drop(s, name, -1), digests[at]);
+	}
+	assert_int_equal(challenge_count(s) + challenge_names(s), 0);
+	challenge_store_free(s);
+}
+
+/* A certificate that is given is served, and replaced by the next one; the store has it then. */
+static void test_given(void **state)
+{
+	struct challenge_store *s = challenge_store_new();
+	struct identifier id = ident("a.example");
+	struct certificate given;
+	struct challenge_order order = {
+		.ident = &id, .digest = digest(1), .expires = NOW + SECOND, .given = &given
+	};
+
+	(void)state;
+	for (int round = 0; round < 2; round++) {
+		const uint8_t *cert;
+
+		assert_int_equal(certificate_make(&id, digest(1), 1800000000, &given), 0);
+		given.rsa = round == 1;
+		cert = given.cert;
+		assert_int_equal(challenge_add(s, &order, NOW), round ? -EEXIST : 0);
+		assert_null(given.cert);
+		assert_ptr_equal(challenge_certificate(challenge_find(s, "a.example"), 0)->cert, cert);
+		assert_int_equal(challenge_is_rsa(challenge_find(s, "a.example")), round == 1);
+	}
+	order.given = NULL; /* only its expiry moves */
+	assert_int_equal(challenge_add(s, &order, NOW), -EEXIST);
+	assert_true(challenge_is_rsa(challenge_find(s, "a.example")));
+	challenge_store_free(s);
+}
+
+/* A part at a time gives what all at once does. */
+static void test_restore_in_parts(void **state)
+{
+	struct challenge_store *s = challenge_store_new(), *t = challenge_store_new();
+	struct challenge_restore r;
+	char name[32], *text, *again;
+	unsigned parts = 1;
+
+	(void)state;
+	for (unsigned n = 0; n < 95; n++) {
+		snprintf(name, sizeof(name), "n%u.example", n);
+		add(s, name, (uint8_t)n, NOW + SECOND + n);
+	}
+	text = challenge_store_save(s);
+	assert_int_equal(challenge_restore_begin(&r, text, 5), -EINVAL);
+	assert_int_equal(challenge_restore_begin(&r, text, strlen(text)), 0);
+	while (challenge_restore_some(t, &r, 10, NOW))
+		parts++;
+	assert_int_equal(parts, 10);
+	assert_int_equal(r.restored, 95);
+	again = challenge_store_save(t);
+	assert_string_equal(again, text);
+	free(text);
+	free(again);
+	challenge_store_free(s);
+	challenge_store_free(t);
+}
+
 static void test_certificate(void **state)
 {
 	struct challenge_store *s = challenge_store_new();

@@ -251,4 +251,12 @@ size_t challenge_save_some(struct challenge_cursor *cursor, char *out, size_t ca
 char *challenge_store_save(struct challenge_store *s);
 int challenge_store_restore(struct challenge_store *s, const char *text, size_t len, usec_t now);
 
+/* The same in parts of so many lines: begin, then as long as it returns true. The text must stay. */
+struct challenge_restore {
+	const char *at, *end;
+	size_t restored;
+};
+int challenge_restore_begin(struct challenge_restore *r, const char *text, size_t len); /* 0 or -EINVAL */
+bool challenge_restore_some(struct challenge_store *s, struct challenge_restore *r, size_t lines, usec_t now);
+
 #endif

@@ -116,25 +116,43 @@ static bool restore_line(struct challenge_store *s, char *line, usec_t now)
 	return true;
 }
 
-int challenge_store_restore(struct challenge_store *s, const char *text, size_t len, usec_t now)
+int challenge_restore_begin(struct challenge_restore *r, const char *text, size_t len)
 {
 	static const char head[] = CHALLENGE_SAVE_HEAD;
-	const char *at = text + strlen(head), *end = text + len, *newline;
-	char line[CHALLENGE_LINE_MAX];
-	int restored = 0;
 
 	if (len < strlen(head) || memcmp(text, head, strlen(head)))
 		return -EINVAL;
-	/* What follows the last newline was cut off in the middle. */
-	for (; (newline = memchr(at, '\n', (size_t)(end - at))); at = newline + 1) {
-		size_t line_len = (size_t)(newline - at);
+	*r = (struct challenge_restore){ .at = text + strlen(head), .end = text + len };
+	return 0;
+}
 
-		if (line_len >= sizeof(line) || memchr(at, 0, line_len))
-			continue;
-		memcpy(line, at, line_len);
-		line[line_len] = 0;
-		if (restore_line(s, line, now))
-			restored++;
+bool challenge_restore_some(struct challenge_store *s, struct challenge_restore *r, size_t lines, usec_t now)
+{
+	char line[CHALLENGE_LINE_MAX];
+
+	for (; lines; lines--) {
+		const char *newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
+		size_t len = newline ? (size_t)(newline - r->at) : 0;
+
+		if (!newline) /* what follows the last newline was cut off in the middle */
+			return false;
+		if (len < sizeof(line) && !memchr(r->at, 0, len)) {
+			memcpy(line, r->at, len);
+			line[len] = 0;
+			r->restored += restore_line(s, line, now);
+		}
+		r->at = newline + 1;
 	}
-	return restored;
+	return true;
+}
+
+int challenge_store_restore(struct challenge_store *s, const char *text, size_t len, usec_t now)
+{
+	struct challenge_restore r;
+
+	if (challenge_restore_begin(&r, text, len))
+		return -EINVAL;
+	while (challenge_restore_some(s, &r, SIZE_MAX, now))
+		;
+	return (int)r.restored;
 }

@@ -63,6 +63,13 @@ struct worker_harvest {
 	struct harvest_name name[HARVEST_NAMES];
 };
 
+/* What the last engine process left, as far as it has not been taken up yet. */
+struct worker_restore {
+	char *text; /* NULL: all has been */
+	size_t len;
+	struct challenge_restore at;
+};
+
 /* A list that is asked for page by page. */
 enum { WORKER_LISTINGS = 8 };
 struct worker_listing {
@@ -97,6 +104,8 @@ struct worker {
 	int64_t started_unix;
 	usec_t saved; /* when the challenges were last handed to the keeper */
 	struct worker_save save;
+	struct worker_restore restore;
+	int listen_fd; /* for the server, once all is restored */
 	struct worker_listing listing[WORKER_LISTINGS];
 	uint64_t listings; /* numbers given so far */
 	usec_t names_due;  /* when names are to be loaded into a map */
@@ -132,6 +141,17 @@ void worker_names_forget(struct worker *w, struct worker_interface *i); /* it is
 bool worker_names_serve(struct worker *w); /* goes on loading; true: there is more to load */
 void worker_arm(struct worker *w);         /* tells every program how many are pending */
 void worker_names_any(struct worker *w);   /* hellos are dismissed by name, or, for harvest, not any more */
+
+/*
+ * worker_restore.c: saved challenges; fd -1: there are none. Whoever may change them is served when all are there: nobody
+ * asks the control socket or the front meanwhile.
+ */
+void worker_restore(struct worker *w, int fd); /* takes the descriptor */
+void worker_restore_serve(struct worker *w);
+static inline bool worker_restoring(const struct worker *w)
+{
+	return w->restore.text;
+}
 
 /* worker_challenges.c: their expiry, and the file of them. */
 void worker_challenges_serve(struct worker *w);

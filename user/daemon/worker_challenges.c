@@ -106,6 +106,8 @@ static void save(struct worker *w)
 
 static usec_t save_due(const struct worker *w)
 {
+	if (worker_restoring(w)) /* what is on the disk has more */
+		return USEC_NEVER;
 	if (w->save.cursor.open)
 		return w->now;
 	if (w->save.begun)
@@ -115,6 +117,7 @@ static usec_t save_due(const struct worker *w)
 
 void worker_challenges_serve(struct worker *w)
 {
+	worker_restore_serve(w);
 	if (challenge_expire(w->store, w->now)) {
 		worker_arm(w);
 		w->unsaved = true;
@@ -126,5 +129,7 @@ void worker_challenges_serve(struct worker *w)
 
 usec_t worker_challenges_due(const struct worker *w)
 {
+	if (worker_restoring(w))
+		return w->now;
 	return MIN(MIN(challenge_next_expiry(w->store), w->names_due), save_due(w));
 }

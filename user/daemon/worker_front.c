@@ -104,12 +104,12 @@ static bool serve_one(struct worker *w)
 
 void worker_front_serve(struct worker *w)
 {
-	for (int n = 0; n < REQUESTS_PER_TURN && serve_one(w); n++)
+	for (int n = 0; n < REQUESTS_PER_TURN && !worker_restoring(w) && serve_one(w); n++)
 		;
 }
 
 size_t worker_front_poll(const struct worker *w, struct pollfd *fd)
 {
 	*fd = (struct pollfd){ .fd = w->front.fd, .events = w->front.reply ? POLLOUT : POLLIN };
-	return w->front.fd >= 0;
+	return w->front.fd >= 0 && !worker_restoring(w);
 }

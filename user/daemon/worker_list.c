@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include "daemon/worker.h"
 
-enum { LIST_ROWS = 2000 };
+enum { LIST_ROWS = 1000 };
 
 static void put_row(struct jsonw *j, const struct challenge *c, usec_t now)
 {

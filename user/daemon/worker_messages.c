@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "daemon/worker.h"
 
@@ -27,42 +25,13 @@ static struct worker_interface *find_index(struct worker *w, unsigned ifindex)
 	return NULL;
 }
 
-static void restore(struct worker *w, int fd)
-{
-	struct stat st;
-	char *text;
-	int count;
-
-	if (fstat(fd, &st) || st.st_size == 0)
-		return;
-	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (text == MAP_FAILED)
-		return;
-	count = challenge_store_restore(w->store, text, (size_t)st.st_size, w->now);
-	if (count < 0)
-		log_warning("engine: the saved challenges cannot be read: %s", strerror(-count));
-	else if (count)
-		log_info("engine: %d pending challenges restored", count);
-	munmap(text, (size_t)st.st_size);
-}
-
 static void start(struct worker *w, struct message *m)
 {
-	const struct control_server_options options = { .listen_fd = m->fd[3],
-							.answer = worker_answer,
-							.context = w };
-	int err;
-
 	if (m->fd_count < 4)
 		return;
 	w->inject = (struct xdp_inject){ .frame_fd = m->fd[0], .rst_fd = m->fd[1], .probe_fd = m->fd[2] };
-	if (m->fd_count > 4) {
-		restore(w, m->fd[4]);
-		close(m->fd[4]);
-	}
-	err = control_server_new(&options, &w->server);
-	if (err)
-		log_error("engine: control socket: %s", strerror(-err));
+	w->listen_fd = m->fd[3];
+	worker_restore(w, m->fd_count > 4 ? m->fd[4] : -1);
 }
 
 static void close_all(struct message *m)

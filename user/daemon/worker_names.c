@@ -40,8 +40,9 @@ void worker_names_changed(const char *sni, bool pending, void *worker)
 			continue;
 		if (!pending)
 			xdp_name_remove(&i->attachment.maps, sni);
-		else if (xdp_name_add(&i->attachment.maps, sni))
-			name_missed(w, i);
+		else if (!i->names.missed && xdp_name_add(&i->attachment.maps, sni))
+			name_missed(
+				w, i); /* and no more are tried: in a map that is full that takes 4 us each */
 	}
 }
 

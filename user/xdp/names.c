@@ -32,14 +32,20 @@ int xdp_name_remove(const struct xdp_maps *m, const char *sni)
 	return bpf_map_delete_elem(m->names, &key) ? -errno : 0;
 }
 
-/* The userspace is the only writer, so the first key is always another one. */
+/*
+ * Userspace is the only writer. The next key is asked for while this one is still there: a look for the first key passes
+ * every empty bucket, and 65,536 such looks were seen to take five seconds.
+ */
 int xdp_name_clear(const struct xdp_maps *m)
 {
-	name_hash_t key;
+	name_hash_t key, next;
+	bool more = !bpf_map_get_next_key(m->names, NULL, &key);
 	unsigned left;
 
-	for (left = ALPNXDP_MAX_NAMES; left && !bpf_map_get_next_key(m->names, NULL, &key); left--)
+	for (left = ALPNXDP_MAX_NAMES; left && more; left--, key = next) {
+		more = !bpf_map_get_next_key(m->names, &key, &next);
 		if (bpf_map_delete_elem(m->names, &key))
 			return -errno;
+	}
 	return 0;
 }
