@@ -580,6 +580,8 @@ int main(void)
 		cmocka_unit_test(test_again),           cmocka_unit_test(test_expiry),
 		cmocka_unit_test(test_expiry_order),    cmocka_unit_test(test_full),
 		cmocka_unit_test(test_sources),         cmocka_unit_test(test_each),
+		cmocka_unit_test(test_cursors),         cmocka_unit_test(test_many_names),
+		cmocka_unit_test(test_given),           cmocka_unit_test(test_restore_in_parts),
 		cmocka_unit_test(test_certificate),     cmocka_unit_test(test_save_restore),
 		cmocka_unit_test(test_restore_damaged), cmocka_unit_test(test_restore_garbage),
 	};
