@@ -34,14 +34,15 @@ export DIR
 background "$WWW" python3 "$DIR/listener.py"
 retry 5 www_listens 10443 || { echo "the listener does not start"; exit 1; }
 
-# A client with a recorded hello: visit COUNT SECONDS rst|fin|: waits, leaves as it is told, and says what it got of each.
+# A client with a recorded hello: visit COUNT SECONDS rst|fin|names|: waits, leaves as it is told, and says what it got of
+# each. names: each hello asks for a name of its own.
 visit() {
 	ca python3 - "$WWW4" "$HELLOS/boulder-va-go1.26-nomlkem.hex" "$@" <<-'PYTHON'
 	import select, socket, struct, sys, time
 	hello, count, seconds, how = bytes.fromhex(open(sys.argv[2]).read()), int(sys.argv[3]), float(sys.argv[4]), sys.argv[5]
 	clients = [socket.create_connection((sys.argv[1], 443)) for _ in range(count)]
-	for c in clients:
-	    c.sendall(hello)
+	for n, c in enumerate(clients):
+	    c.sendall(hello.replace(b"d.example.org", b"n%03d.test.org" % n) if how == "names" else hello)
 	time.sleep(seconds)
 	got = {}
 	for c in clients:
@@ -113,6 +114,16 @@ ok "no socket is left" retry 5 no_sockets_left
 rest
 ok "twenty for one name: four too many" goes_up 4 declined-budget gets "{'answered': 16, 'alert': 4}" 20 0 ''
 ok "asked once" asked 1
+
+rest
+delay 0.8
+ok "another name, by hand" alpnxdp add www.example.org --digest "$DIGEST"
+gets "{'answered': 1}" 1 0 '' >"$DIR/visit" 2>&1 &
+first=$!
+flood() { visit 300 0 names >"$DIR/flood" & validate -i www.example.org; }
+ok "300 other names meanwhile: what is pending is validated" flood
+ok "who came before them is answered" wait "$first"
+ok "no more than some are asked for" retry 5 grep -qx "{'alert': 300}" "$DIR/flood"
 ok "nobody waits any more" same "$(counter waiting)" 0
 ok "a page meanwhile" nginx_answers
 ok "all flows end" retry 10 no_flows_left
