@@ -19,7 +19,7 @@ net_up 2
 nginx_up
 mkdir "$DIR/textfile"
 attach --metrics-socket "$DIR/metrics.sock" --metrics-textfile "$DIR/textfile/alpnxdp.prom" || exit 1
-retry 5 test -S "$DIR/metrics.sock"
+retry 5 child front
 front=$(child front)
 
 # ----------------------------------------------------------------- socket

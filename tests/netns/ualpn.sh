@@ -26,7 +26,7 @@ ok "ualpn itself answers the corpus as it says" \
 
 # --------------------------------------------------------------- dialogue
 attach --ualpn-socket "$DIR/ualpn.sock" || exit 1
-retry 5 test -S "$DIR/ualpn.sock"
+retry 5 child front
 front=$(child front)
 ok "we answer it as the corpus says" says corpus "$corpus" ours
 ok "and nothing is left" nothing_left
