@@ -440,6 +440,55 @@ static void test_link_full(void **state)
 	close(fd);
 }
 
+/*
+ * Clients that do anything at any time, an engine that answers when it likes: whatever happens, the loop rests when there
+ * is nothing to do, and in the end the place is empty.
+ */
+static void test_storm(void **state)
+{
+	static const char *const says[] = { "auth a.example " T "\n",
+					    "unauth a.exa",
+					    "mple\n",
+					    "\n",
+					    "x",
+					    "auth b.example " T "\nunauth b.example\nfoo\n" };
+	int fd[64];
+	uint32_t random = 1;
+	unsigned asked = 0;
+
+	(void)state;
+	memset(fd, -1, sizeof(fd));
+	for (int i = 0; i < 20000; i++) {
+		int *one;
+
+		random = random * 1664525 + 1013904223;
+		one = &fd[random >> 26];
+		if (*one < 0)
+			*one = client();
+		else if (random >> 12 & 7)
+			send(*one, says[(random >> 8 & 15) % ARRAY_SIZE(says)],
+			     strlen(says[(random >> 8 & 15) % ARRAY_SIZE(says)]),
+			     MSG_DONTWAIT | MSG_NOSIGNAL);
+		else if (random >> 15 & 1)
+			shutdown(*one, SHUT_WR);
+		else if (!close(*one))
+			*one = -1;
+		if (random >> 16 & 1)
+			front_turns(x);
+		if (random >> 17 & 1)
+			asked += engine_turn();
+		x->now += (random >> 18 & 63) * 10 * USEC_PER_MSEC;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++)
+		if (fd[i] >= 0)
+			close(fd[i]);
+	play();
+	assert_true(asked > 1000);
+	assert_true(front_deadline(&x->front) == USEC_NEVER);
+	assert_int_equal(link_room(&x->front), LINK_WAITING);
+	assert_false(x->front.ended);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -448,7 +497,7 @@ int main(void)
 		TEST(test_corpus),       TEST(test_normal_form), TEST(test_engine_refuses),
 		TEST(test_byte_by_byte), TEST(test_pipelined),   TEST(test_half_closed),
 		TEST(test_gone),         TEST(test_idle),        TEST(test_never_reads),
-		TEST(test_crowd),        TEST(test_link_full),
+		TEST(test_crowd),        TEST(test_link_full),   TEST(test_storm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
