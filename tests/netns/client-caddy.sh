@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Caddy, whose port is another one: its storage is watched, and its challenges are answered where the CA comes, on 443.
 . "$(dirname "$0")/lib.sh"
+. "$ROOT/tests/netns/lib-air.sh"
 . "$ROOT/tests/netns/lib-acme.sh"
 command -v caddy >/dev/null || skip "caddy is not installed"
-clients_up
+clients_up far
 mkdir -p "$DIR/caddy/storage"
 attach --watch "certmagic:$DIR/caddy/storage" || exit 1
 

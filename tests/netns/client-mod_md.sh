@@ -3,10 +3,11 @@
 # Apache with mod_md, whose port is another one: its store is watched, and its challenges are answered where the CA comes,
 # on 443. mod_md offers tls-alpn-01 only where Protocols has acme-tls/1, though none of these connections comes to Apache.
 . "$(dirname "$0")/lib.sh"
+. "$ROOT/tests/netns/lib-air.sh"
 . "$ROOT/tests/netns/lib-acme.sh"
 MODULES=/usr/lib/apache2/modules
 [ -e "$MODULES/mod_md.so" ] || skip "apache2-bin is not installed"
-clients_up
+clients_up far
 mkdir -p "$DIR/apache/md"
 attach --watch "mod_md:$DIR/apache/md" || exit 1
 

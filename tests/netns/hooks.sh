@@ -6,8 +6,8 @@ net_up
 nginx_up
 
 # As installed: the program is found from where the hook is, in the bare environment of a cron job.
-mkdir -p "$DIR/prefix/sbin" "$DIR/prefix/share/alpnxdp"
-cp "$ALPNXDP" "$DIR/prefix/sbin/alpnxdp"
+mkdir -p "$DIR/prefix/bin" "$DIR/prefix/share/alpnxdp"
+cp "$ALPNXDP" "$DIR/prefix/bin/alpnxdp"
 cp -r "$ROOT/share/hooks" "$DIR/prefix/share/alpnxdp/hooks"
 bare() {
 	local hook=$1

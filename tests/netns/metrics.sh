@@ -48,20 +48,20 @@ ok "without a daemon: exit status 3" same "$(status_of alpnxdp metrics)" 3
 ok "and nothing on standard output" same "$(alpnxdp metrics 2>/dev/null)" ""
 
 nginx_up
-ok "attach" attach
+ok "attach" attach --self-check no --metrics-textfile "$DIR/alpnxdp.prom"
 ok "the strict parser reads it" parses
 ok "nothing has happened yet" is 0 alpnxdp_handshakes_total outcome=validated
 ok "no challenge" is 0 alpnxdp_challenges source=control
 ok "add" alpnxdp add a.example --digest "$DIGEST"
 ok "a challenge" is 1 alpnxdp_challenges source=control
 ok "validate" validate -i a.example
+ok "it lingers" is 1 alpnxdp_flows state=lingering
 ok "one validated" is 1 alpnxdp_handshakes_total outcome=validated
 ok "one handshake was timed" is 1 alpnxdp_handshake_duration_seconds_count
 ok "in a bucket" is 1 alpnxdp_handshake_duration_seconds_bucket le=+Inf
 ok "one offered" is 1 alpnxdp_packets_total iface=edge0 verdict=redirect reason=offered
 ok "and counted among the hellos" is 1 alpnxdp_clienthello_total result=offered
 ok "the kernel's half is silent" is 1 alpnxdp_neutralise_total method=rst outcome=silenced
-ok "it lingers" is 1 alpnxdp_flows state=lingering
 ok "nginx answers" nginx_answers
 ok "a browser's hello is one" is 1 alpnxdp_clienthello_total result=other-protocol
 ok "nothing failed open" same "$(get >/dev/null; grep '^alpnxdp_failopen_total' "$DIR/metrics" | grep -vc ' 0$')" 0
@@ -72,6 +72,16 @@ ok "and durations, each bucket with those before it" has '.handshake_seconds | .
 	(.buckets | length == 14 and .[-1].count == 1 and ([.[].count] == ([.[].count] | sort)) and
 	([.[].le_us] == ([.[].le_us] | unique)))'
 ok "and since when" has "(now - .daemon.started_unix) | . >= 0 and . < 60"
+# The older format, by the parser for it; the same series.
+older() {
+	python - "$DIR/alpnxdp.prom" <<-'PYTHON'
+	import sys
+	from prometheus_client.parser import text_string_to_metric_families
+	print(sum(len(f.samples) for f in text_string_to_metric_families(open(sys.argv[1]).read())))
+	PYTHON
+}
+ok "the text file is there" retry 20 test -s "$DIR/alpnxdp.prom"
+ok "and has the same series" same "$(older)" "$(get --count)"
 ok "--json has the same text" same "$(alpnxdp metrics --json | jq -r '.schema + " " + (.text | split("\n")[-2])')" \
 	"alpnxdp.metrics/1 # EOF"
 

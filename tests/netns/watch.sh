@@ -31,9 +31,9 @@ times_said() { grep -cF "$1" "$DIR/log"; }
 net_up 2
 nginx_up
 alpn=$DIR/alpn caddy=$DIR/caddy md=$DIR/md
-printf 'watch = %s\n' "dehydrated:$alpn" "certmagic:$caddy" "mod_md:$md" >"$DIR/alpnxdp.conf"
-ok "attach with three directories that are not there" attach --config "$DIR/alpnxdp.conf"
-for missing in "$alpn" "$caddy" "$md"; do ok "said of $(basename "$missing")" said "$missing" "No such file or directory"; done
+ok "attach with three directories that are not there" attach --watch "dehydrated:$alpn" --watch "certmagic:$caddy" --watch "mod_md:$md"
+[ "$failed" -eq 0 ] || finish
+for missing in "$alpn" "$caddy" "$md"; do ok "said of $(basename "$missing")" retry 3 said "$missing" "No such file or directory"; done
 front=$(front_pid)
 mkdir -m 700 "$alpn" "$caddy" "$md"
 for found in "$alpn" "$caddy" "$md"; do ok "and when it is: $(basename "$found")" retry 6 said "$found" "is watched now"; done
