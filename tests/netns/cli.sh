@@ -66,11 +66,18 @@ ok "add without an identifier" refused 2 "a name or an address" add
 ok "add without a digest" refused 2 "--digest, --key-auth and --cert" add a.example
 ok "add with two kinds of digest" refused 2 "--digest, --key-auth and --cert" add a.example --digest x --key-auth y
 ok "remove without an identifier" refused 2 "a name or an address" remove
+ok "config without its word" refused 2 "the word check" config
+ok "config of another word" refused 2 "config can only check" config show
+ok "completion of no such shell" refused 2 "not for 'tcsh'" completion tcsh
 ok "list takes nothing" refused 2 "one argument too many" list a.example
 
 # ----------------------------------------------------------- values
 ok "port 0" refused 4 "1 to 65535" attach edge0 --port 0
 ok "port 65536" refused 4 "1 to 65535" attach edge0 --port 65536
+ok "harvest by name" refused 4 "127.0.0.1:PORT" attach edge0 --harvest localhost:8443
+ok "harvest elsewhere" refused 4 "loopback" attach edge0 --harvest 192.0.2.1:8443
+ok "an unknown kind of directory" refused 4 "KIND:DIR" attach edge0 --watch lego:/x
+ok "a text file that node_exporter does not read" refused 4 ".prom" attach edge0 --metrics-textfile /tmp/x
 ok "unknown mode" refused 4 "auto, native and generic" attach edge0 --mode fast
 ok "not the name of an interface" refused 4 "'../x' is not the name" attach ../x
 ok "lifetime without sense" refused 4 "number with s, m, h or d" add a.example --digest "$DIGEST" --ttl soon
@@ -113,7 +120,7 @@ run=alpnxdp
 
 # -------------------------------------------------- help and version
 ok "help" grep -q '^Usage: alpnxdp VERB' <<<"$(alpnxdp --help)"
-for verb in attach detach status add remove list version; do
+for verb in attach detach status add remove list reload config completion version; do
 	ok "help of $verb" grep -q "^Usage: alpnxdp $verb" <<<"$(alpnxdp "$verb" --help)"
 	ok "$verb is in the help of the program" grep -q "^  $verb " <<<"$(alpnxdp --help)"
 done

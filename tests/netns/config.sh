@@ -61,7 +61,7 @@ printf '%s\n' 'interface = edge0' 'prot = 8443' 'port = none' >"$conf"
 ok "reload of a wrong file tells all" told 4 "$conf:2: prot: there is no such key; port is meant?
 $conf:3: port: 'none': a port is a number from 1 to 65535
 alpnxdp: the configuration has 2 problems
-  fix: edit it, then: alpnxdp config check $conf" alpnxdp reload --config "$conf"
+  fix: edit it, then: alpnxdp config check $conf" alpnxdp reload
 printf '%s\n' 'interface = edge0' 'interface = edge1' 'mode = generic' "ualpn-socket = $DIR/ualpn.sock" >"$conf"
 ok "reload" exits 0 alpnxdp reload
 ok "the new interface is attached" retry 5 alpnxdp status edge1

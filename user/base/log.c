@@ -113,8 +113,9 @@ static size_t put_json(char *out, enum log_level level, const char *message)
 	at += (size_t)sprintf(out + at, "\",\"level\":\"%s\",\"pid\":%d,\"message\":\"",
 			      log_level_name(level), (int)getpid());
 	at += put_escaped(out + at, message);
-	memcpy(out + at, "\"}", 2);
-	return at + 2;
+	out[at++] = '"';
+	out[at++] = '}';
+	return at;
 }
 
 /* Cut in the middle of a character, the last bytes of a long message are none. */

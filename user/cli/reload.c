@@ -3,12 +3,34 @@
  * reload: the daemon reads its configuration again, or refuses all of it. Its refusal has room for the first problem; the
  * others are found by reading the file here, too.
  */
+#include <stdlib.h>
+#include <string.h>
 #include "cli/command.h"
+
+/* Which file was wrong, if the refusal says so; to be freed. */
+static char *file_of(const char *what)
+{
+	return *what == '/' ? strndup(what, strcspn(what, ":")) : NULL;
+}
+
+static int tell_all(const struct command *c, const struct failure *f)
+{
+	struct command with = *c;
+	struct settings_source source;
+	struct settings ignored;
+	char *file = c->config ? NULL : file_of(f->what);
+	int status = EXIT_DONE;
+
+	if (file)
+		with.config = file;
+	if (with.config)
+		status = config_load(&with, &ignored, &source);
+	free(file);
+	return status ? status : failure_tell(c, f);
+}
 
 int run_reload(const struct command *c)
 {
-	struct settings_source source;
-	struct settings ignored;
 	struct failure f;
 	json_t *reply;
 	int err = ask(c, ASK_ATTACH_MS, "reload", (const char *const[]){ NULL }, &reply);
@@ -20,13 +42,10 @@ int run_reload(const struct command *c)
 			print_json("reload", json_pack("{s:b}", "ok", 1));
 		else
 			puts("the settings are read again, and in force");
-		json_decref(reply);
-		return EXIT_DONE;
+	} else {
+		f = reply_failure(reply);
+		err = f.code == EXIT_REFUSED ? tell_all(c, &f) : failure_tell(c, &f);
 	}
-	f = reply_failure(reply);
-	err = f.code == EXIT_REFUSED ? config_load(c, &ignored, &source) : EXIT_DONE;
-	if (!err)
-		err = failure_tell(c, &f);
 	json_decref(reply);
 	return err;
 }
