@@ -95,6 +95,15 @@ for name in 'a"}' 'b\' 'c",x="' '\"'; do
 	www ip link del "$name"
 done
 
+# ------------------------------------------------------------- self-check
+unchecked() { read_metrics && not grep '^alpnxdp_self_check_passed' "$DIR/metrics"; }
+ok "none was done" unchecked
+ok "detach" alpnxdp detach edge0
+www ip route add default via "$CA4"
+www ip -6 route add default via "$CA6"
+ok "attach with a self-check" attach
+ok "it passed" retry 5 is 1 alpnxdp_self_check_passed iface=edge0
+
 # ------------------------------------------------------------- many
 for ((i = 0; i < 10000; i++)); do echo "add ident=n$i.example digest=$DIGEST"; done >"$DIR/adds"
 fill() {
