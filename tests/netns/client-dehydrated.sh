@@ -18,6 +18,7 @@ configure() {
 		CA=$ACME_URL
 		CURL_OPTS="--cacert $DIR/pebble/cert.pem"
 		KEY_ALGO=prime256v1
+		KEYSIZE=2048
 		CHALLENGETYPE=tls-alpn-01
 		$2
 	CONF
