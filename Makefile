@@ -27,7 +27,7 @@ HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS += -pie -Wl,-z,relro,-z,now
 LDLIBS := $(WOLFSSL)/lib/libwolfssl.a -lm -lxdp -lbpf -lelf -lz -ljansson -lseccomp -linih
-BPFFLAGS := -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -Iinclude -Ibpf
+BPFFLAGS := -target bpf -mcpu=v3 -O2 -g -fdebug-compilation-dir=. -Wall -Wextra -Wno-unused-parameter -Iinclude -Ibpf
 
 MODULES := base net tcp challenge tls engine xdp control settings metrics selfcheck front doctor daemon cli
 SOURCES := $(wildcard $(MODULES:%=user/%/*.c))
