@@ -65,22 +65,24 @@ static bool send_reply(struct worker *w)
 	return true;
 }
 
-/* The reply, or NULL when there is none to be sent. */
-static char *answer(struct worker *w, char *line, size_t len)
+/* False: it needs no reply. NULL in *reply: there was no memory for it. */
+static bool answer(struct worker *w, char *line, size_t len, char **reply)
 {
 	const struct control_client from = { .uid = (uid_t)-1 };
 	struct control_request r;
 	const char *why;
 
-	if (control_parse(line, len, &r, &why))
-		return control_refusal(EXIT_USAGE, why, NULL, NULL);
-	if (!strcmp(r.verb, "harvested")) {
+	if (control_parse(line, len, &r, &why)) {
+		*reply = control_refusal(EXIT_USAGE, why, NULL, NULL);
+	} else if (!strcmp(r.verb, "harvested")) {
 		worker_harvested(w, &r);
-		return NULL;
+		return false;
+	} else if (!may_ask(r.verb)) {
+		*reply = control_refusal(EXIT_USAGE, "not for a front end", NULL, NULL);
+	} else {
+		*reply = worker_answer(&r, &from, w);
 	}
-	if (!may_ask(r.verb))
-		return control_refusal(EXIT_USAGE, "not for a front end", NULL, NULL);
-	return worker_answer(&r, &from, w);
+	return true;
 }
 
 /* False: nothing more to read for now. */
@@ -98,8 +100,12 @@ static bool serve_one(struct worker *w)
 		worker_front_close(w);
 		return false;
 	}
-	w->front.reply = answer(w, line, (size_t)got);
-	return send_reply(w);
+	if (!answer(w, line, (size_t)got, &w->front.reply))
+		return true;
+	if (w->front.reply)
+		return send_reply(w);
+	worker_front_close(w); /* or it would take each later reply for another's; the keeper starts a new one */
+	return false;
 }
 
 void worker_front_serve(struct worker *w)
