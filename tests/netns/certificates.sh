@@ -77,6 +77,7 @@ refused() {
 made other DNS:other.example.org "${p256[@]}"
 made two "DNS:www.example.org,DNS:other.example.org" "${p256[@]}"
 made upper DNS:WWW.example.org "${p256[@]}"
+made signed DNS:www.example.org "${p256[@]}" -subj /CN=leaf -CA p256.crt -CAkey p256.key
 made p384 DNS:www.example.org -newkey ec -pkeyopt ec_paramgen_curve:secp384r1
 made rsa1024 DNS:www.example.org -newkey rsa:1024
 openssl req -x509 "${p256[@]}" -nodes -days 2 -subj /CN=x -addext subjectAltName=DNS:www.example.org -keyout plain.key -out plain.crt 2>/dev/null
@@ -95,6 +96,7 @@ ok "two names" refused "two.crt: has more than one subjectAltName" --cert two.cr
 ok "a name in capitals" refused "upper.crt: has its name not in the form" --cert upper.crt --key upper.key
 ok "no acmeIdentifier" refused "plain.crt: has no acmeIdentifier" --cert plain.crt --key plain.key
 ok "not critical" refused "lax.crt: has an acmeIdentifier extension that is not critical" --cert lax.crt --key lax.key
+ok "signed by another" refused "signed.crt: is not self-signed" --cert signed.crt --key signed.key
 ok "P-384" refused "p384.key: is neither RSA" --cert p384.crt --key p384.key
 ok "RSA of 1024 bits" refused "rsa1024.key: is neither RSA" --cert rsa1024.crt --key rsa1024.key
 ok "somebody else's key" refused "rsa2048.key: does not belong" --cert p256.crt --key rsa2048.key
