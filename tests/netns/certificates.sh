@@ -14,7 +14,7 @@ cd "$DIR" || exit 1
 made() {
 	local name=$1 san=$2
 	shift 2
-	openssl req -x509 "$@" -nodes -days 2 -subj /CN=challenge -addext "subjectAltName=$san" \
+	openssl req -x509 -nodes -days 2 -subj /CN=challenge "$@" -addext "subjectAltName=$san" \
 		-addext "1.3.6.1.5.5.7.1.31=critical,DER:04:20:$HEX" -keyout "$name.key" -out "$name.crt" 2>/dev/null
 }
 p256=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1)
