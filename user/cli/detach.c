@@ -79,15 +79,28 @@ static int detach_alone(struct detaching *d, const char *ifname)
 	return add_failure(d, &(struct failure){ control_exit_of(err), error.what, error.system, error.fix });
 }
 
+static bool is_attached(const char *ifname)
+{
+	struct xdp_attachment a;
+	struct xdp_error ignored;
+
+	if (geteuid() != 0 || xdp_find(ifname, &a, &ignored))
+		return false;
+	xdp_attachment_close(&a);
+	return true;
+}
+
+/* A daemon that ends with its last interface, on a machine short of time, may be gone before its answer has left. */
 static int detach_one(struct detaching *d, const char *ifname)
 {
 	const char *pairs[] = { "iface", ifname, NULL };
+	bool was = is_attached(ifname);
 	json_t *reply = NULL;
 	int status = EXIT_DONE;
 
 	if (d->alone || ask(d->c, ASK_DETACH_MS, "detach", pairs, &reply) != 0) {
 		d->alone = true;
-		return detach_alone(d, ifname);
+		return was && !is_attached(ifname) ? EXIT_DONE : detach_alone(d, ifname);
 	}
 	if (reply_ok(reply)) {
 		d->asked = true;
