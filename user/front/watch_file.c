@@ -92,7 +92,7 @@ static void take(struct front *f, struct watch_node *n, const struct challenge_f
 			watch_queue(t, n, WATCH_SECOND, f->now);
 			return;
 		}
-		watch_say(f, LOG_LEVEL_INFO, n, "its challenge is pending");
+		watch_say(f, LOG_LEVEL_DEBUG, n, "its challenge is pending");
 	}
 	watch_queue(t, n, WATCH_RENEW, f->now);
 	watch_ask_add(f, n);
