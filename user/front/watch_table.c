@@ -40,9 +40,16 @@ static struct watch_node **bucket_of_name(struct watch_table *t, const struct wa
 	return &t->named[hash_keyed(t->key, bytes, sizeof(directory) + len) % WATCH_BUCKETS];
 }
 
-static struct watch_node **bucket_of_digest(struct watch_table *t, const uint8_t digest[DIGEST_LEN])
+/* By both: thousands of names may have one digest, and one name many. */
+static struct watch_node **bucket_of_challenge(struct watch_table *t, const uint8_t digest[DIGEST_LEN],
+					       const char *ident)
 {
-	return &t->digested[hash_keyed(t->key, digest, DIGEST_LEN) % WATCH_BUCKETS];
+	uint8_t bytes[DIGEST_LEN + IDENT_MAX];
+	size_t len = MIN(strlen(ident), (size_t)IDENT_MAX);
+
+	memcpy(bytes, digest, DIGEST_LEN);
+	memcpy(bytes + DIGEST_LEN, ident, len);
+	return &t->digested[hash_keyed(t->key, bytes, DIGEST_LEN + len) % WATCH_BUCKETS];
 }
 
 struct watch_node *watch_find(struct watch_table *t, const struct watch_node *directory, const char *name)
@@ -148,7 +155,7 @@ static bool same_challenge(const struct watch_node *a, const struct watch_node *
 
 int watch_pend(struct watch_table *t, struct watch_node *n, const struct challenge_facts *facts)
 {
-	struct watch_node **bucket = bucket_of_digest(t, facts->digest);
+	struct watch_node **bucket = bucket_of_challenge(t, facts->digest, facts->ident.text);
 	char *ident = strdup(facts->ident.text);
 
 	if (!ident)
@@ -164,13 +171,13 @@ int watch_pend(struct watch_table *t, struct watch_node *n, const struct challen
 
 bool watch_unpend(struct watch_table *t, struct watch_node *n)
 {
-	struct watch_node **at = bucket_of_digest(t, n->digest), *other;
+	struct watch_node **bucket = bucket_of_challenge(t, n->digest, n->ident), **at = bucket, *other;
 
 	while (*at != n)
 		at = &(*at)->same_digest;
 	*at = n->same_digest;
 	n->pending = false;
-	for (other = *bucket_of_digest(t, n->digest); other; other = other->same_digest)
+	for (other = *bucket; other; other = other->same_digest)
 		if (same_challenge(n, other))
 			return false;
 	return true;
