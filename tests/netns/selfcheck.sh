@@ -128,6 +128,20 @@ ok "another engine" retry 8 another_engine
 ok "passes again" passes
 ok "the challenge is still there, alone" same "$(alpnxdp list --json | jq -r '[.challenges[].identifier] | join(" ")')" www.example.org
 ok "a validation after it" validate -i www.example.org
+# While others are validated it waits; it does not keep them from being answered.
+busy() {
+	local round
+	kill -KILL "$(engine_pid)"
+	retry 8 another_engine
+	for round in 1 2 3 4 5 6 7 8; do
+		echo "$round"
+		validate -i www.example.org || return 1
+		sleep 0.2
+	done
+}
+engine=$(engine_pid)
+ok "validations while it waits" busy
+ok "it gives up, or passes after them" retry 5 is_over
 ok "remove" alpnxdp remove www.example.org
 ok "detach" alpnxdp detach edge0
 nginx_down

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # tests/vm/run.sh KERNEL: boots that kernel of Debian's (6.1 or 6.12) and runs the tests of this folder on it.
-# See README.md here. STEPS: which of "serve takeover beside wire" (default all). IMPAIRED: rounds over the bad line (8).
+# See README.md here. STEPS: which of "serve takeover selfcheck beside wire" (default all). IMPAIRED: rounds over the bad line (8).
 set -u
 # shellcheck source=tests/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 here=$ROOT/tests/vm
-for step in serve beside wire; do
+for step in serve selfcheck beside wire; do
 	# shellcheck source=/dev/null
 	. "$here/$step.sh"
 done
@@ -32,7 +32,7 @@ prepare() {
 prepare
 vm_up "$kernel"
 ok "nginx starts" guest nginx
-for step in ${STEPS:-serve takeover beside wire}; do
+for step in ${STEPS:-serve takeover selfcheck beside wire}; do
 	"$step" "$kernel"
 done
 ok "the kernel has nothing to say" not guest "dmesg | grep -E 'BUG|WARNING|Oops|Call Trace|refcount'"

@@ -87,6 +87,7 @@ static void serve_interfaces(struct worker *w)
 		for (unsigned q = 0; w->interface[n].serving && q < w->interface[n].attachment.queues; q++)
 			receive(w, n, q);
 	engine_tick(w->engine, w->now);
+	worker_check(w);
 	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++)
 		if (w->interface[n].serving)
 			publish(w, &w->interface[n]);
@@ -146,7 +147,6 @@ static void loop(struct worker *w)
 		if (fds[0].revents)
 			serve_keeper(w);
 		serve_interfaces(w);
-		worker_check(w);
 		if (front && fds[own - 1].revents)
 			worker_front_serve(w);
 		if (w->server)

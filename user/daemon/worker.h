@@ -174,7 +174,7 @@ void worker_harvest_again(struct worker *w); /* a new front: asks it what the la
 /* worker_selfcheck.c */
 void worker_check_want(struct worker *w, struct worker_interface *i, const struct message *m);
 void worker_check_gone(struct worker *w, struct worker_interface *i); /* before its descriptors are closed */
-void worker_check(struct worker *w);                                  /* once a turn, after the heartbeat */
+void worker_check(struct worker *w); /* once a turn, before credit is given */
 usec_t worker_check_due(const struct worker *w);
 bool worker_check_alone(const struct worker *w,
 			const struct worker_interface *i); /* no credit at the moment */

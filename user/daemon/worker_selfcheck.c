@@ -168,27 +168,28 @@ static void end(struct worker *w)
 
 /* ------------------------------------------------------------------- steps */
 
-static void set_credit(struct worker_interface *i, int32_t credit)
+static void set_credit(struct worker *w, struct worker_interface *i, int32_t credit)
 {
-	__atomic_store_n(&i->shared.queues[FIRST_QUEUE].credit, credit, __ATOMIC_SEQ_CST);
+	struct queue_state *state = &i->shared.queues[FIRST_QUEUE];
+
+	__atomic_store_n(&state->credit, credit, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&state->heartbeat_ns, w->now * 1000, __ATOMIC_SEQ_CST);
 }
 
-/* Is nobody else's flow there, and can none come? */
+/* Is nobody else's flow there, and can none come? The credit of this turn is given after this. */
 static bool is_alone(struct worker *w, struct worker_interface *i)
 {
 	if (w->now < w->check.next)
 		return false;
-	if (!w->check.alone) {
-		w->check.alone = true;
-		w->check.next = w->now + ALONE_AFTER;
-		for (unsigned q = 0; q < i->attachment.queues; q++)
-			__atomic_store_n(&i->shared.queues[q].credit, 0, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&i->shared.live->flows, __ATOMIC_SEQ_CST)) {
+		w->check.alone = false;
+		w->check.next = w->now + AGAIN_AFTER;
 		return false;
 	}
-	if (!__atomic_load_n(&i->shared.live->flows, __ATOMIC_SEQ_CST))
+	if (w->check.alone)
 		return true;
-	w->check.alone = false;
-	w->check.next = w->now + AGAIN_AFTER;
+	w->check.alone = true;
+	w->check.next = w->now + ALONE_AFTER;
 	return false;
 }
 
@@ -216,9 +217,9 @@ static bool try(struct worker *w, struct worker_interface *i, const struct selfc
 		return false;
 	set_pending(w, true);
 	xdp_counters_read(&i->attachment.maps, before);
-	set_credit(i, 1);
+	set_credit(w, i, 1);
 	verdict = xdp_try(i->check.main_fd, i->attachment.ifindex, f->bytes, f->len);
-	set_credit(i, 0);
+	set_credit(w, i, 0);
 	xdp_counters_read(&i->attachment.maps, after);
 	why = counted(before, after, &reason);
 	if (reason == REASON_NO_CREDIT) {

@@ -167,7 +167,7 @@ static enum selfcheck_want talk(struct selfcheck *c, usec_t now)
 		c->phase = PHASE_RESET;
 	else if (c->verified && tcp_finished(&c->tcp))
 		look_until(c, PHASE_SILENCE, now, SILENCE_TIME);
-	else if (now >= c->begun + SELFCHECK_TIME)
+	else if (now >= c->hello_at + SELFCHECK_TALK)
 		fail_silent(c);
 	else
 		return SELFCHECK_WAIT;
@@ -222,7 +222,7 @@ usec_t selfcheck_deadline(const struct selfcheck *c)
 	if (c->phase == PHASE_REQUEST || c->phase == PHASE_SILENCE)
 		return c->due;
 	if (c->phase == PHASE_TALK)
-		return MIN(c->begun + SELFCHECK_TIME, tcp_deadline(&c->tcp));
+		return MIN(c->hello_at + SELFCHECK_TALK, tcp_deadline(&c->tcp));
 	return c->begun;
 }
 

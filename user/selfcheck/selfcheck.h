@@ -32,6 +32,7 @@ enum {
 };
 
 #define SELFCHECK_TIME (2 * USEC_PER_SEC)
+#define SELFCHECK_TALK (500 * USEC_PER_MSEC) /* of this, the connection: nobody else is answered meanwhile */
 
 /* What the host is like; from the keeper, who may ask. */
 struct selfcheck_host {

@@ -108,8 +108,8 @@ void fail_busy(struct selfcheck *c)
 void fail_silent(struct selfcheck *c)
 {
 	if (c->heard)
-		fail_talk(c, "the handshake was not over after %u s",
-			  (unsigned)(SELFCHECK_TIME / USEC_PER_SEC));
+		fail_talk(c, "the handshake was not over after %u ms",
+			  (unsigned)(SELFCHECK_TALK / USEC_PER_MSEC));
 	else
 		fail_talk(c, "the program took our hello, and nobody answered it");
 }
