@@ -87,11 +87,11 @@ ok 'systemctl reload' inside systemctl reload alpnxdp@edge0
 
 # What the front ends need of the unit: another user's directory, a socket, and their own sandbox without root.
 configure() {
-	machine_mounts sh -c 'printf "%s\n" "ualpn-socket = /run/alpnxdp/ualpn.sock" "watch = dehydrated:/srv/certs" >"$1/etc/alpnxdp/alpnxdp.conf"
+	machine_mounts sh -c 'printf "%s\n" "ualpn-socket = /run/ualpn.sock" "watch = dehydrated:/srv/certs" >"$1/etc/alpnxdp/alpnxdp.conf"
 		mkdir -p "$1/srv/certs" && chmod 700 "$1/srv/certs" && chown games "$1/srv/certs"' configure "$DIR/machine"
 }
 ualpn() { inside python3 -c 'import socket, sys
-s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect("/run/alpnxdp/ualpn.sock")
+s = socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect("/run/ualpn.sock")
 s.sendall(sys.argv[1].encode() + b"\n"); print(s.recv(100).decode(), end="")' "$1"; }
 drop() {
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=watched.example.org -keyout "$DIR/key.pem" -out "$DIR/crt.pem" \
