@@ -2,6 +2,7 @@
 /* Who is being asked for, and what the engine is told. */
 #include <assert.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -155,6 +156,32 @@ void harvest_asked(struct front *f, const char *sni)
 
 /* --------------------------------------------------------------------- part */
 
+enum { PRIVILEGED_PORTS = 1024 }; /* ip(7): where only root may listen, unless somebody has changed it */
+
+static uint16_t port_of(const struct sockaddr_storage *to)
+{
+	return ntohs(to->ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)to)->sin6_port
+					       : ((const struct sockaddr_in *)to)->sin_port);
+}
+
+/* Said once, at the start, rather than when a validator waits. */
+static void look_around(const struct sockaddr_storage *to)
+{
+	int fd = socket(to->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		log_error(
+			"harvest: no connection can be made: %s; alpnxdp.conf(5) has what the unit needs for it",
+			strerror(errno));
+	else
+		close(fd);
+	if (port_of(to) >= PRIVILEGED_PORTS)
+		log_warning(
+			"harvest: any user of this host may listen on port %u, and would be asked for the certificates "
+			"of all its names: take a port below %d",
+			port_of(to), PRIVILEGED_PORTS);
+}
+
 static int open_harvest(struct front *f)
 {
 	const char *address = f->options->settings.harvest;
@@ -166,6 +193,7 @@ static int open_harvest(struct front *f)
 		return -ENOMEM;
 	if (!settings_harvest_address(address, &f->harvest->to))
 		return -EINVAL;
+	look_around(&f->harvest->to);
 	return tls_context_new(&f->harvest->tls);
 }
 
