@@ -112,6 +112,24 @@ ok 'the keeper is killed' inside kill -KILL "$(main_pid)"
 ok 'systemd starts it again' retry 15 restarted
 ok 'what was pending still is' retry 10 validate -i www.example.org
 
+# Harvest under the unit, with the drop-in that the man page has.
+harvest_wanted() {
+	mkdir "$DIR/drop-in" && sed -n '/^\*harvest\* connects/,$p' "$ROOT/share/man/alpnxdp.conf.5.scd" |
+		awk '/^```/ { if (inside++) exit; next } inside' >"$DIR/drop-in/harvest.conf"
+	machine_mounts sh -c 'echo "harvest = 127.0.0.1:844" >"$1/etc/alpnxdp/alpnxdp.conf"
+		mkdir -p "$1/etc/systemd/system/alpnxdp@.service.d" && cp "$2" "$1/etc/systemd/system/alpnxdp@.service.d/"' harvest_wanted \
+		"$DIR/machine" "$DIR/drop-in/harvest.conf"
+}
+listen() { background "$WWW" openssl s_server -www -cert "$DIR/crt.pem" -key "$DIR/key.pem" -accept 127.0.0.1:844 -alpn acme-tls/1 >"$DIR/s_server" 2>&1; }
+forget() { inside alpnxdp remove watched.example.org; }
+ok 'harvest is configured' harvest_wanted
+ok 'without its drop-in the log says what is missing' inside systemctl reload alpnxdp@edge0
+ok 'and what to do' retry 5 said edge0 'harvest: no connection can be made.*alpnxdp.conf(5)'
+ok 'with it' inside sh -c 'systemctl daemon-reload && systemctl restart alpnxdp@edge0'
+ok 'nothing is pending' forget
+listen
+ok 'a name that a listener knows is validated' retry 5 validate -i watched.example.org
+
 ok 'systemctl stop' inside systemctl stop alpnxdp@edge0 alpnxdp@edge1
 ok 'the program stays' program_on
 ok 'and passes everything' nginx_answers
