@@ -7,71 +7,30 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include "front/private.h"
 
-/* Room for more than one, so that a keeper that sends two is noticed rather than cut. */
-enum { FDS_MAX = 4 };
-
-union control_space {
-	struct cmsghdr align;
-	char bytes[CMSG_SPACE(sizeof(int) * FDS_MAX)];
-};
-
 static int send_request(int keeper, const struct front_request *request, int fd)
 {
-	struct iovec body = { .iov_base = (void *)request, .iov_len = sizeof(*request) };
-	union control_space space = { 0 };
-	struct msghdr m = { .msg_iov = &body, .msg_iovlen = 1 };
-	struct cmsghdr *c;
+	struct packet p = {
+		.bytes = (void *)(uintptr_t)request, .len = sizeof(*request), .fds = fd >= 0, .fd = { fd }
+	};
 
-	if (fd >= 0) {
-		m.msg_control = space.bytes;
-		m.msg_controllen = CMSG_SPACE(sizeof(int));
-		c = CMSG_FIRSTHDR(&m);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	return sendmsg(keeper, &m, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-/* How many descriptors came, all of them ours now. */
-static size_t descriptors(struct msghdr *m, int fds[FDS_MAX])
-{
-	struct cmsghdr *c = CMSG_FIRSTHDR(m);
-	size_t count;
-
-	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-		return 0;
-	count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	memcpy(fds, CMSG_DATA(c), count * sizeof(int));
-	return count;
+	return packet_send(keeper, &p);
 }
 
 static int receive_reply(int keeper, struct front_reply *reply, int *got)
 {
-	struct iovec body = { .iov_base = reply, .iov_len = sizeof(*reply) };
-	union control_space space = { 0 };
-	struct msghdr m = { .msg_iov = &body,
-			    .msg_iovlen = 1,
-			    .msg_control = space.bytes,
-			    .msg_controllen = sizeof(space.bytes) };
-	ssize_t len = recvmsg(keeper, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	int fds[FDS_MAX];
-	size_t count;
+	struct packet p = { .bytes = reply, .len = sizeof(*reply) };
+	int received = packet_receive(keeper, &p);
 
-	if (len <= 0)
-		return len < 0 ? -errno : -EPIPE;
-	count = descriptors(&m, fds);
-	if (len == sizeof(*reply) && count <= 1 && !(m.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
-		*got = count ? fds[0] : -1;
+	if (received <= 0)
+		return received ? received : -EPIPE;
+	if (p.fds <= 1) {
+		*got = p.fds ? p.fd[0] : -1;
 		return 0;
 	}
-	for (size_t i = 0; i < count; i++)
-		close(fds[i]);
+	packet_close(&p);
 	return -EPROTO;
 }
 
