@@ -34,6 +34,7 @@ guest() {
 		esac
 	done
 	echo "the guest does not answer"
+	kill -0 "$emulator" 2>/dev/null || { echo "it has ended:" && tail -n 40 "$DIR/console"; }
 	return 124
 }
 
