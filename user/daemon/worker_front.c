@@ -104,7 +104,8 @@ static bool serve_one(struct worker *w)
 		return true;
 	if (w->front.reply)
 		return send_reply(w);
-	worker_front_close(w); /* or it would take each later reply for another's; the keeper starts a new one */
+	worker_front_close(
+		w); /* or it would take each later reply for another's; the keeper starts a new one */
 	return false;
 }
 
