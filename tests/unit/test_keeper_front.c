@@ -232,12 +232,67 @@ static void test_wrong_length(void **state)
 	front = -1;
 }
 
+/* One that asks and does not read the answers costs the keeper's patience once, not at every request. */
+static void test_deaf(void **state)
+{
+	const struct timeval patience = { .tv_usec = 10000 };
+	const struct front_request r = { .verb = FRONT_OPEN_FILE, .path = "nothing" };
+	int got = 1, least = 1, size;
+	socklen_t len = sizeof(size);
+
+	(void)state;
+	setsockopt(k->front.channel, SOL_SOCKET, SO_SNDBUF, &least, sizeof(least));
+	assert_int_equal(getsockopt(k->front.channel, SOL_SOCKET, SO_SNDBUF, &size, &len), 0);
+	setsockopt(k->front.channel, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	for (int i = 0; i <= size && got == 1; i++) {
+		assert_int_equal(send(front, &r, sizeof(r), 0), sizeof(r));
+		got = keeper_front_hear(k);
+	}
+	assert_int_equal(got, -ETIMEDOUT);
+}
+
+static void socket_of(const char *name, char *out, size_t cap)
+{
+	snprintf(out, cap, "%s/%s", directory, name);
+}
+
+/* Where the second socket cannot be opened, the first stays where it was, and the front that listens on it. */
+static void test_half_a_change(void **state)
+{
+	struct settings s = { 0 };
+	struct xdp_error error;
+	struct stat before, after;
+	char path[SETTINGS_PATH];
+
+	(void)state;
+	k->ualpn.fd = k->metrics.fd = -1;
+	socket_of("a.sock", s.ualpn_socket, sizeof(s.ualpn_socket));
+	assert_int_equal(keeper_front_listen(k, &s, &error), 0);
+	assert_int_equal(stat(s.ualpn_socket, &before), 0);
+	socket_of("b.sock", s.ualpn_socket, sizeof(s.ualpn_socket));
+	socket_of("missing/m.sock", s.metrics_socket, sizeof(s.metrics_socket));
+	assert_int_equal(keeper_front_listen(k, &s, &error), -ENOENT);
+	assert_int_equal(access(s.ualpn_socket, F_OK), -1);
+	path_of("a.sock", path);
+	assert_int_equal(stat(path, &after), 0);
+	assert_int_equal(after.st_ino, before.st_ino);
+	socket_of("b.sock", s.metrics_socket, sizeof(s.metrics_socket));
+	socket_of("a.sock", s.ualpn_socket, sizeof(s.ualpn_socket));
+	assert_int_equal(keeper_front_listen(k, &s, &error), 0);
+	assert_int_equal(access(s.metrics_socket, F_OK), 0);
+	keeper_front_close(k);
+	assert_int_equal(access(s.ualpn_socket, F_OK), -1);
+	assert_int_equal(access(s.metrics_socket, F_OK), -1);
+	k->front.channel = k->inotify = -1;
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_open),      TEST(test_only_what_is_watched),    TEST(test_the_watch_tells),
 		TEST(test_text_file), TEST(test_text_file_beside_a_link), TEST(test_wrong_length),
+		TEST(test_deaf),      TEST(test_half_a_change),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

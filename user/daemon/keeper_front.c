@@ -55,28 +55,42 @@ static void close_listener(struct front_listener *l)
 	l->path[0] = '\0';
 }
 
-static int follow_path(struct front_listener *l, const char *path, struct xdp_error *error)
+/* *fresh: what is to take the place of the one that is there; the same, when it stays. */
+static int open_path(const struct front_listener *old, const char *path, struct front_listener *fresh,
+		     struct xdp_error *error)
 {
-	int fd = -1;
-
-	if (!strcmp(l->path, path))
+	*fresh = *old;
+	if (!strcmp(old->path, path))
 		return 0;
-	if (*path) {
-		fd = open_listener(path, error);
-		if (fd < 0)
-			return fd;
-	}
-	close_listener(l);
-	l->fd = fd;
-	snprintf(l->path, sizeof(l->path), "%s", path);
-	return 0;
+	fresh->fd = *path ? open_listener(path, error) : -1;
+	snprintf(fresh->path, sizeof(fresh->path), "%s", path);
+	return *path && fresh->fd < 0 ? fresh->fd : 0;
 }
 
+static void replace(struct front_listener *l, const struct front_listener *fresh)
+{
+	if (strcmp(l->path, fresh->path))
+		close_listener(l);
+	*l = *fresh;
+}
+
+/* Both or none: where one cannot be opened, the front that runs goes on with what it has. */
 int keeper_front_listen(struct keeper *k, const struct settings *s, struct xdp_error *error)
 {
-	int err = follow_path(&k->ualpn, s->ualpn_socket, error);
+	struct front_listener ualpn, metrics;
+	int err = open_path(&k->ualpn, s->ualpn_socket, &ualpn, error);
 
-	return err ? err : follow_path(&k->metrics, s->metrics_socket, error);
+	if (err)
+		return err;
+	err = open_path(&k->metrics, s->metrics_socket, &metrics, error);
+	if (err) {
+		if (strcmp(k->ualpn.path, ualpn.path))
+			close_listener(&ualpn);
+		return err;
+	}
+	replace(&k->ualpn, &ualpn);
+	replace(&k->metrics, &metrics);
+	return 0;
 }
 
 /* ------------------------------------------------------------ birth and end */
@@ -259,5 +273,7 @@ int keeper_front_hear(struct keeper *k)
 	err = packet_send(k->front.channel, &out);
 	packet_close(&out);
 	packet_close(&in);
+	if (err == -EAGAIN) /* it had child_start()'s patience; to our caller this would be nothing to read */
+		err = -ETIMEDOUT;
 	return err ? err : 1;
 }
