@@ -16,6 +16,7 @@
 #include "daemon/keeper.h"
 
 #define READY_WAIT (3 * USEC_PER_SEC)
+enum { FEED_MOST = 16 }; /* words in one turn: an engine that has been taken over could go on for ever */
 
 void keeper_started(struct keeper *k)
 {
@@ -70,7 +71,10 @@ void keeper_feed(struct keeper *k)
 	char line[256];
 	ssize_t len;
 
-	while (k->feed >= 0 && (len = recv(k->feed, line, sizeof(line) - 1, 0)) > 0) {
+	for (int n = 0; n < FEED_MOST && k->feed >= 0; n++) {
+		len = recv(k->feed, line, sizeof(line) - 1, 0);
+		if (len <= 0)
+			break;
 		line[len] = '\0';
 		if (!strcmp(line, "WATCHDOG=1") ||
 		    (!strncmp(line, status, strlen(status)) && !strchr(line, '\n')))
