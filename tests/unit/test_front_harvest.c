@@ -9,12 +9,14 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include "challenge/challenge.h"
+#include "front/harvest.h"
 
 #define NAME "a.example"
 #define DIGEST_HEX "1111111111111111111111111111111111111111111111111111111111111111"
@@ -452,13 +454,31 @@ static void test_in_turn(void **state)
 	assert_int_equal(l.clean, 16 * SSL_RECEIVED_SHUTDOWN);
 }
 
+/* One that sends faster than it is read does not keep the loop from the others. */
+static void test_endless(void **state)
+{
+	static uint8_t bytes[4096];
+	struct harvest_talk t = { .connected = true, .ended = true };
+	int pair[2], left = 0;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+	while (send(pair[1], bytes, sizeof(bytes), 0) > 0)
+		;
+	t.fd = pair[0];
+	assert_int_equal(harvest_talk_go_on(&t), HARVEST_TALKING);
+	assert_int_equal(ioctl(pair[0], FIONREAD, &left), 0);
+	assert_true(left > 0);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_listeners),
-		cmocka_unit_test(test_nobody),
-		cmocka_unit_test(test_at_once),
-		cmocka_unit_test(test_in_turn),
+		cmocka_unit_test(test_listeners), cmocka_unit_test(test_nobody),
+		cmocka_unit_test(test_at_once),   cmocka_unit_test(test_in_turn),
+		cmocka_unit_test(test_endless),
 	};
 
 	signal(SIGPIPE, SIG_IGN); /* OpenSSL writes as it likes */

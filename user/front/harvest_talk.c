@@ -5,6 +5,8 @@
 #include <unistd.h>
 #include "front/harvest.h"
 
+enum { PART_READS = 16 }; /* of one turn: a listener may send faster than we read */
+
 int harvest_talk_open(struct harvest_talk *t, const struct sockaddr_storage *to, struct tls_context *tls,
 		      const char *sni)
 {
@@ -97,11 +99,13 @@ static enum harvest_state part(struct harvest_talk *t)
 		return HARVEST_OVER;
 	if (!t->out_len)
 		shutdown(t->fd, SHUT_WR);
-	do {
+	for (int n = 0; n < PART_READS; n++) {
 		t->in_len = 0;
 		got = receive_in(t);
-	} while (got > 0);
-	return got == -EAGAIN ? HARVEST_TALKING : HARVEST_OVER;
+		if (got <= 0)
+			return got == -EAGAIN ? HARVEST_TALKING : HARVEST_OVER;
+	}
+	return HARVEST_TALKING;
 }
 
 enum harvest_state harvest_talk_go_on(struct harvest_talk *t)
