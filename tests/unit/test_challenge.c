@@ -133,6 +133,30 @@ static void test_several_digests(void **state)
 	challenge_store_free(s);
 }
 
+/* Each is looked at for each other one: without a limit the million of one name would take minutes of the packet loop. */
+static void test_too_many_digests(void **state)
+{
+	struct challenge_store *s = new_store();
+	struct identifier id = ident("a.example.org");
+	uint8_t bytes[DIGEST_LEN] = { 0 };
+	const struct challenge_order order = { .ident = &id, .digest = bytes, .expires = NOW + SECOND };
+
+	(void)state;
+	for (unsigned i = 0; i < CHALLENGE_PER_NAME; i++) {
+		memcpy(bytes, &i, sizeof(i));
+		assert_int_equal(challenge_add(s, &order, NOW), 0);
+	}
+	assert_int_equal(challenge_add(s, &order, NOW), -EEXIST);
+	memset(bytes, 0xff, sizeof(bytes));
+	assert_int_equal(challenge_add(s, &order, NOW), -ENOSPC);
+	assert_int_equal(add(s, "b.example.org", 1, NOW + SECOND), 0);
+	assert_int_equal(challenge_count(s), CHALLENGE_PER_NAME + 1);
+	assert_int_equal(drop(s, "a.example.org", 0), 1);
+	assert_int_equal(challenge_add(s, &order, NOW), 0);
+	assert_int_equal(drop(s, "a.example.org", -1), CHALLENGE_PER_NAME);
+	challenge_store_free(s);
+}
+
 static void test_again(void **state)
 {
 	struct challenge_store *s = new_store();
@@ -576,14 +600,23 @@ static void test_restore_garbage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_add_find_remove), cmocka_unit_test(test_several_digests),
-		cmocka_unit_test(test_again),           cmocka_unit_test(test_expiry),
-		cmocka_unit_test(test_expiry_order),    cmocka_unit_test(test_full),
-		cmocka_unit_test(test_sources),         cmocka_unit_test(test_each),
-		cmocka_unit_test(test_cursors),         cmocka_unit_test(test_many_names),
-		cmocka_unit_test(test_given),           cmocka_unit_test(test_restore_in_parts),
-		cmocka_unit_test(test_certificate),     cmocka_unit_test(test_save_restore),
-		cmocka_unit_test(test_restore_damaged), cmocka_unit_test(test_restore_garbage),
+		cmocka_unit_test(test_add_find_remove),
+		cmocka_unit_test(test_several_digests),
+		cmocka_unit_test(test_too_many_digests),
+		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_expiry),
+		cmocka_unit_test(test_expiry_order),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_each),
+		cmocka_unit_test(test_cursors),
+		cmocka_unit_test(test_many_names),
+		cmocka_unit_test(test_given),
+		cmocka_unit_test(test_restore_in_parts),
+		cmocka_unit_test(test_certificate),
+		cmocka_unit_test(test_save_restore),
+		cmocka_unit_test(test_restore_damaged),
+		cmocka_unit_test(test_restore_garbage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

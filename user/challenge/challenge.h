@@ -13,9 +13,10 @@
 #include "base/base.h"
 
 enum {
-	IDENT_MAX = 253,         /* longest DNS name, in characters */
-	DIGEST_LEN = 32,         /* SHA-256 of the key authorization */
-	CHALLENGE_MAX = 1000000, /* pending at once; one more is refused */
+	IDENT_MAX = 253,          /* longest DNS name, in characters */
+	DIGEST_LEN = 32,          /* SHA-256 of the key authorization */
+	CHALLENGE_MAX = 1000000,  /* pending at once; one more is refused */
+	CHALLENGE_PER_NAME = 256, /* of them with one identifier, which are looked through one by one */
 	CHALLENGE_TTL_MIN_S = 1,
 	CHALLENGE_TTL_DEFAULT_S = 3600,
 	CHALLENGE_TTL_MAX_S = 30 * 24 * 3600, /* BR 3.2.2.4.20: a token lives for at most 30 days */
@@ -186,7 +187,7 @@ struct challenge_order {
  * Adds a challenge; the same identifier and digest again only changes its expiry, its source and, if
  * one is given, its certificate. Several digests may be
  * pending for an identifier (two CAs at once): challenge_find() gives the one added last.
- * 0; -EEXIST when it was there already (and was changed); -ENOSPC at CHALLENGE_MAX; -ENOMEM.
+ * 0; -EEXIST when it was there already (and was changed); -ENOSPC at CHALLENGE_MAX or CHALLENGE_PER_NAME; -ENOMEM.
  */
 int challenge_add(struct challenge_store *s, const struct challenge_order *order, usec_t now);
 

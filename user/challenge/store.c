@@ -87,11 +87,14 @@ void challenge_store_free(struct challenge_store *s)
 	free(s);
 }
 
-static struct challenge *find_digest(struct challenge *newest, const uint8_t digest[DIGEST_LEN])
+/* *others: how many there are of the name, when it is none of them. */
+static struct challenge *find_digest(struct challenge *newest, const uint8_t digest[DIGEST_LEN],
+				     unsigned *others)
 {
 	struct challenge *c;
 
-	for (c = newest; c; c = c->older)
+	*others = 0;
+	for (c = newest; c; c = c->older, ++*others)
 		if (!memcmp(c->digest, digest, DIGEST_LEN))
 			break;
 	return c;
@@ -162,12 +165,13 @@ int challenge_add(struct challenge_store *s, const struct challenge_order *order
 	const struct identifier *ident = order->ident;
 	uint32_t hash = name_table_hash(&s->names, ident->kind, ident->text);
 	struct challenge **link = name_table_find(&s->names, hash, ident->kind, ident->text);
-	struct challenge *c = find_digest(*link, order->digest);
+	unsigned others;
+	struct challenge *c = find_digest(*link, order->digest, &others);
 	int err = -ENOMEM;
 
 	if (c)
 		return change(s, c, order);
-	if (s->heap.count >= CHALLENGE_MAX)
+	if (s->heap.count >= CHALLENGE_MAX || others >= CHALLENGE_PER_NAME)
 		return -ENOSPC;
 	c = new_challenge(order, now);
 	if (!c)
