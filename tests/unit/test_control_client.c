@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Both ends of the control socket's path: who may take it over, and the client's one exchange. */
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include "control_fixture.h"
@@ -28,6 +30,24 @@ static void test_listen(void **state)
 	assert_int_equal(control_listen(other), -EEXIST);
 	unlink(other);
 	assert_int_equal(control_listen("/nonexistent/control.sock"), -ENOENT);
+}
+
+/* Anybody who may read the directory can lock it, for ever. */
+static void test_listen_beside_a_lock(void **state)
+{
+	struct fixture *f = *state;
+	char other[64];
+	int folder = open(f->folder, O_RDONLY | O_DIRECTORY), fd;
+
+	assert_int_equal(flock(folder, LOCK_EX), 0);
+	snprintf(other, sizeof(other), "%s/other.sock", f->folder);
+	alarm(10);
+	fd = control_listen(other);
+	alarm(0);
+	assert_true(fd >= 0);
+	close(fd);
+	close(folder);
+	unlink(other);
 }
 
 /* The client runs in a process of its own; its exit status is the negative of control_call()'s. */
@@ -75,6 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_listen),
+		TEST(test_listen_beside_a_lock),
 		TEST(test_client),
 	};
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -71,7 +72,23 @@ static int listen_alone(const struct sockaddr_un *address)
 
 /*
  * Daemons that start at once take turns: a socket that is bound but not listened on yet looks like one left by the dead.
+ * Whoever may read the directory can hold this lock, /run's for instance: one that is kept for so long is no daemon's, and
+ * is not waited for any more.
  */
+enum { LOCK_PATIENCE_MS = 1000, LOCK_STEP_MS = 10 };
+
+static int lock_or_go_on(int fd)
+{
+	for (int waited = 0; flock(fd, LOCK_EX | LOCK_NB); waited += LOCK_STEP_MS) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		if (waited >= LOCK_PATIENCE_MS)
+			break;
+		poll(NULL, 0, LOCK_STEP_MS);
+	}
+	return 0;
+}
+
 static int directory_lock(char *path)
 {
 	char *slash = strrchr(path, '/');
@@ -82,12 +99,11 @@ static int directory_lock(char *path)
 	fd = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX)) {
-		err = -errno;
-		close(fd);
-		return err;
-	}
-	return fd;
+	err = lock_or_go_on(fd);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
 }
 
 int control_listen(const char *path)
