@@ -20,6 +20,9 @@ nginx_up
 mkdir "$DIR/textfile"
 attach --metrics-socket "$DIR/metrics.sock" --metrics-textfile "$DIR/textfile/alpnxdp.prom" || exit 1
 retry 5 child front
+# Its result is one more line, which must not come between two looks that are compared.
+checked() { alpnxdp metrics | grep -q '^alpnxdp_self_check_passed'; }
+ok "the self-check is over" retry 5 checked
 front=$(child front)
 
 # ----------------------------------------------------------------- socket
