@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -529,6 +530,31 @@ static void test_take(void **state)
 		EVP_PKEY_free(rows[i].key);
 }
 
+/* The public half is right, and the private one is not: a bit of the last number, by which signatures are put together. */
+static void test_take_damaged_key(void **state)
+{
+	EVP_PKEY *key = EVP_RSA_gen(2048);
+	struct certificate_flaw flaw;
+	uint8_t digest[DIGEST_LEN], *cert, *bytes;
+	struct identifier id;
+	struct certificate c;
+	struct reader der;
+	const char *why;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(identifier_parse("d.example.org", &id, &why), 0);
+	cert = made_by_openssl(key, "DNS:d.example.org", &len);
+	der = key_der(key, &bytes);
+	bytes[reader_left(&der) - 10] ^= 1;
+	assert_int_equal(certificate_take(reader_of(cert, len), der, &id, &c, digest, &flaw), -EINVAL);
+	assert_true(flaw.key);
+	assert_non_null(strstr(flaw.why, "is damaged"));
+	OPENSSL_free(cert);
+	OPENSSL_free(bytes);
+	EVP_PKEY_free(key);
+}
+
 static void test_base64url(void **state)
 {
 	uint8_t bytes[64], back[64];
@@ -634,6 +660,7 @@ int main(void)
 		cmocka_unit_test(test_our_own),
 		cmocka_unit_test(test_openssl),
 		cmocka_unit_test(test_take),
+		cmocka_unit_test(test_take_damaged_key),
 		cmocka_unit_test(test_base64url),
 		cmocka_unit_test(test_pem),
 	};

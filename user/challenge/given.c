@@ -14,6 +14,7 @@
 #include <wolfssl/options.h>
 #include <wolfssl/wolfcrypt/asn_public.h>
 #include <wolfssl/wolfcrypt/ecc.h>
+#include <wolfssl/wolfcrypt/random.h>
 #include <wolfssl/wolfcrypt/rsa.h>
 
 enum { RSA_BITS_LEAST = 2048, RSA_BITS_MOST = 4096, PUBLIC_MAX = 600 }; /* RSA of 4096 bits: 550 bytes */
@@ -91,6 +92,25 @@ out:
 	return wrong;
 }
 
+/* A private half that is damaged is seen only in what it makes: the public half is written beside it. */
+static bool signs(RsaKey *key)
+{
+	static const uint8_t text[] = "what is signed is what is verified";
+	uint8_t signature[RSA_BITS_MOST / 8], back[RSA_BITS_MOST / 8];
+	int len, got = -1;
+	WC_RNG rng;
+
+	if (wc_InitRng(&rng))
+		return false;
+	len = wc_RsaSetRNG(key, &rng);
+	if (!len)
+		len = wc_RsaSSL_Sign(text, sizeof(text), signature, sizeof(signature), key, &rng);
+	if (len > 0)
+		got = wc_RsaSSL_Verify(signature, (word32)len, back, sizeof(back), key);
+	wc_FreeRng(&rng);
+	return got == (int)sizeof(text) && !memcmp(back, text, sizeof(text));
+}
+
 static const char *decode_rsa(struct reader der, struct key_forms *out)
 {
 	RsaKey key;
@@ -107,6 +127,10 @@ static const char *decode_rsa(struct reader der, struct key_forms *out)
 	bits = 8 * wc_RsaEncryptSize(&key);
 	if (bits < RSA_BITS_LEAST || bits > RSA_BITS_MOST) {
 		wrong = KEY_KINDS;
+		goto out;
+	}
+	if (!signs(&key)) {
+		wrong = "is damaged: its private half does not belong to its public half";
 		goto out;
 	}
 	out->private_len = wc_RsaKeyToDer(&key, out->private, sizeof(out->private));
