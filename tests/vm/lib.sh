@@ -19,7 +19,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../netns/lib.sh"
 VM=$ROOT/build/vm
 BOOT_SECONDS=90
-VM_SECONDS=280 # whatever happens, the emulator ends
+VM_SECONDS=400 # whatever happens, the emulator ends
 CALL_SECONDS=60
 
 # guest COMMAND: a line of shell in the guest; what it prints, and its exit status (124: no answer).
