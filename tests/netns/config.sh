@@ -167,6 +167,7 @@ ok "bash: kinds of directories" same "$(typed attach --watch mod)" mod_md:
 ok "bash: directories behind a kind" same "$(typed attach --watch mod_md : "$DIR/bi")" "$DIR/bin"
 ok "bash: interfaces" same "$(typed status l)" lo
 ok "bash: one word for config, then files" same "$(typed config c) $(typed config check "$conf")" "check $conf"
+ok "bash: files of a certificate" same "$(typed add x --cert "$conf") $(typed add x --key "$conf")" "$conf $conf"
 ok "bash: clients, one" same "$(typed hook u)$(typed hook uacme u)" uacme
 ok "bash: nothing behind a digest" same "$(typed add x --digest a)" ""
 if command -v zsh >/dev/null; then ok "zsh understands it" zsh -n "$DIR/completion.zsh"; fi

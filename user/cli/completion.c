@@ -24,7 +24,15 @@ enum settings_value completion_value(enum option_id id)
 
 	if (k)
 		return k->completes;
-	return id == OPTION_SOCKET || id == OPTION_CONFIG ? SETTINGS_FILE : SETTINGS_WORD;
+	switch (id) {
+	case OPTION_SOCKET:
+	case OPTION_CONFIG:
+	case OPTION_CERT:
+	case OPTION_KEY:
+		return SETTINGS_FILE;
+	default:
+		return SETTINGS_WORD;
+	}
 }
 
 const char *completion_words(enum option_id id)
