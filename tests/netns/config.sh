@@ -68,6 +68,18 @@ ok "the new interface is attached" retry 5 alpnxdp status edge1
 ok "the new socket is there" retry 5 test -S "$DIR/ualpn.sock"
 ok "the engine is the same" same "$(engine_pid | grep -cx "$engine")" 1
 ok "and still knows what is pending" says kept.example alpnxdp list
+
+printf '%s\n' 'interface = edge0' 'interface = edge1' 'interface = nosuch' 'mode = generic' 'log-level = debug' >"$conf"
+for again in first second; do
+	ok "an interface that cannot be attached is told, $again time" told 4 \
+		"alpnxdp: nosuch: no such interface; all else of the file is in force
+  fix: ip -brief link" alpnxdp reload
+done
+ok "all else is in force" same "$(test -S "$DIR/ualpn.sock" || echo gone), $(alpnxdp status --json | jq '.interfaces | length')" "gone, 2"
+printf '%s\n' 'interface = edge0' 'interface = edge1' 'mode = generic' "ualpn-socket = $DIR/none/ualpn.sock" >"$conf"
+ok "a socket in a missing directory is no missing daemon" exits 1 alpnxdp reload
+ok "and has a fix" says "mkdir -p" alpnxdp reload
+printf '%s\n' 'interface = edge0' 'interface = edge1' 'mode = generic' >"$conf"
 ok "reload is root's" exits 1 www setpriv --reuid=65534 --regid=65534 --clear-groups "$ALPNXDP" reload --socket "$DIR/control.sock"
 ok "a setting of the daemon's is not attach's to give" says "put harvest into $conf" alpnxdp attach edge1p --harvest 127.0.0.1:1 --config "$conf"
 alpnxdp detach edge1 >/dev/null

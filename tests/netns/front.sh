@@ -75,7 +75,7 @@ settings "ualpn-socket = $DIR/missing/ualpn.sock"
 ok "a socket in no directory is refused" not reload
 ok "and nothing has changed" ualpn_answers
 kill -HUP "$(keeper_pid)"
-ok "SIGHUP is a reload, too: refused, and lived through" retry 5 grep -q "not reloaded" "$DIR/log"
+ok "SIGHUP is a reload, too: refused, and lived through" retry 5 grep -q "keeper: reload: " "$DIR/log"
 settings "log-level = info"
 ok "reload: no front end" reload
 no_front() { ! front_pid; }
@@ -92,7 +92,7 @@ interfaces() { alpnxdp status --json | jq -r '[.interfaces[].name] | sort | join
 settings "interface = edge0"
 ok "attach what the file says" alpnxdp attach --config "$config"
 settings "interface = edge0" "interface = edge1" "interface = missing0"
-ok "reload with two more, one of them missing" reload
+ok "reload with two more, one of them missing: it is said" not reload
 ok "one is attached" same "$(interfaces)" "edge0 edge1"
 ok "the other is told in the log" grep -q missing0 "$DIR/log"
 settings "interface = edge1"

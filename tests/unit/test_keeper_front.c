@@ -271,7 +271,7 @@ static void test_half_a_change(void **state)
 	assert_int_equal(stat(s.ualpn_socket, &before), 0);
 	socket_of("b.sock", s.ualpn_socket, sizeof(s.ualpn_socket));
 	socket_of("missing/m.sock", s.metrics_socket, sizeof(s.metrics_socket));
-	assert_int_equal(keeper_front_listen(k, &s, &error), -ENOENT);
+	assert_int_equal(keeper_front_listen(k, &s, &error), -ENOTDIR);
 	assert_int_equal(access(s.ualpn_socket, F_OK), -1);
 	path_of("a.sock", path);
 	assert_int_equal(stat(path, &after), 0);

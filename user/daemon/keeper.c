@@ -39,7 +39,7 @@ static void hang_up(struct keeper *k)
 	struct daemon_report report = { .ok = false };
 
 	if (keeper_reload(k, &report))
-		log_error("keeper: not reloaded: %s", report.error.what);
+		log_error("keeper: reload: %s", report.error.what);
 }
 
 static void serve_signals(struct keeper *k)

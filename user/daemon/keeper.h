@@ -72,7 +72,10 @@ void keeper_front_stop(struct keeper *k);
 int keeper_front_hear(struct keeper *k);   /* one request of it; 1, 0: gone, -EAGAIN, -errno */
 void keeper_front_close(struct keeper *k); /* its sockets, too */
 
-/* keeper_reload.c: the settings read again, and put into force. Nothing changes when something is wrong with them. */
+/*
+ * keeper_reload.c: the settings read again, and put into force. Nothing changes when something is wrong with them. An
+ * interface that cannot be attached or detached is an error, too, but all else is in force then.
+ */
 int keeper_reload(struct keeper *k, struct daemon_report *report);
 
 /* keeper_selfcheck.c: asks the engine for a self-check of an interface that is served, if the settings say so. */

@@ -42,7 +42,10 @@ static int open_listener(const char *path, struct xdp_error *error)
 	if (fd == -EADDRINUSE)
 		snprintf(error->fix, sizeof(error->fix),
 			 "another program answers there: end it, or set another path");
-	return fd;
+	if (fd == -ENOENT)
+		snprintf(error->fix, sizeof(error->fix), "its directory is missing: make it with mkdir -p");
+	/* -ENOENT would tell who asked that no interface is attached. */
+	return fd == -ENOENT ? -ENOTDIR : fd;
 }
 
 static void close_listener(struct front_listener *l)

@@ -29,13 +29,29 @@ static bool has(const struct settings *s, const char *ifname)
 	return false;
 }
 
-/* An interface that was attached by hand is in neither list, and stays. */
-static void follow_interfaces(struct keeper *k, const struct settings *old)
+/* All are for the log; the first is told to the one who asked, too. Returns what reload comes to. */
+static int tell_failed(const struct daemon_report *failed, int err, struct xdp_error *error)
 {
-	const struct settings *s = &k->settings;
-	struct daemon_report report;
+	log_error("keeper: %s%s%s", failed->error.what, *failed->error.system ? ": " : "",
+		  failed->error.system);
+	if (err)
+		return err;
+	*error = failed->error;
+	snprintf(error->what, sizeof(error->what), "%.*s; all else of the file is in force",
+		 (int)sizeof(error->what) - 40, failed->error.what);
+	return failed->err;
+}
 
-	for (size_t n = 0; n < s->interfaces; n++) {
+/* An interface that was attached by hand is in neither list, and stays. One that fails leaves k->settings: the next reload
+ * tries it again. */
+static int follow_interfaces(struct keeper *k, const struct settings *old, struct xdp_error *error)
+{
+	struct settings *s = &k->settings;
+	struct daemon_report report;
+	size_t kept = 0, wanted = s->interfaces;
+	int err = 0;
+
+	for (size_t n = 0; n < wanted; n++) {
 		const struct xdp_attach_options options = { .ifname = s->interface[n],
 							    .mode = s->mode,
 							    .port = s->port };
@@ -43,14 +59,18 @@ static void follow_interfaces(struct keeper *k, const struct settings *old)
 		report = (struct daemon_report){ .ok = false };
 		if (!has(old, s->interface[n]) && keeper_attach(k, &options, &report) &&
 		    report.err != -EEXIST)
-			log_error("keeper: %s (%s)", report.error.what, report.error.system);
+			err = tell_failed(&report, err, error);
+		else
+			memmove(s->interface[kept++], s->interface[n], sizeof(s->interface[n]));
 	}
+	s->interfaces = kept;
 	for (size_t n = 0; n < old->interfaces; n++) {
 		report = (struct daemon_report){ .ok = false };
 		if (!has(s, old->interface[n]) && keeper_detach(k, old->interface[n], &report) &&
 		    report.err != -ENOENT)
-			log_error("keeper: %s (%s)", report.error.what, report.error.system);
+			err = tell_failed(&report, err, error);
 	}
+	return err;
 }
 
 static bool front_differs(const struct settings *a, const struct settings *b)
@@ -62,7 +82,7 @@ static bool front_differs(const struct settings *a, const struct settings *b)
 	       a->log_format != b->log_format || a->log_level != b->log_level;
 }
 
-static void put_into_force(struct keeper *k, const struct settings *s)
+static int put_into_force(struct keeper *k, const struct settings *s, struct xdp_error *error)
 {
 	struct settings old = k->settings;
 
@@ -78,7 +98,7 @@ static void put_into_force(struct keeper *k, const struct settings *s)
 		keeper_front_stop(k);
 		k->front.restart_at = 0;
 	}
-	follow_interfaces(k, &old);
+	return follow_interfaces(k, &old, error);
 }
 
 int keeper_reload(struct keeper *k, struct daemon_report *report)
@@ -95,7 +115,7 @@ int keeper_reload(struct keeper *k, struct daemon_report *report)
 		report->err = keeper_front_listen(k, &fresh, &report->error);
 	}
 	if (!report->err) {
-		put_into_force(k, &fresh);
+		report->err = put_into_force(k, &fresh, &report->error);
 		log_notice("keeper: reloaded");
 	}
 	report->ok = !report->err;
