@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * daemon: two processes joined by a socketpair.
+ * daemon: two processes joined by a socketpair, and a third beside them while a front end is set up (front/front.h).
  *
  * The keeper is privileged and reads nothing that came over a network: it attaches, opens sockets, restarts the engine
  * process, writes the challenges to disk as an opaque blob, and removes. The engine process holds descriptors and

@@ -234,7 +234,7 @@ static void serve_link(struct front *f, const struct pollfd *fds, size_t count)
 	if (count < 2)
 		return;
 	if (fds[1].revents)
-		front_end(f, "the keeper is gone");
+		front_end(f, "the keeper has ended it, or is gone");
 	for (int i = 0; i < TURN_REPLIES && fds[0].revents & ~POLLOUT && !f->ended; i++)
 		if (!take(f))
 			break;
