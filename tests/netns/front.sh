@@ -101,6 +101,26 @@ ok "it is detached" same "$(interfaces)" edge1
 ok "and its program gone" not grep -q prog/xdp <<<"$(www ip link show edge0)"
 ok "detach all" alpnxdp detach --all
 
+# ------------------------------------------- a front's socket that cannot be
+python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(60)' "$DIR/taken.sock" &
+taken=$!
+disown
+retry 5 test -S "$DIR/taken.sock"
+# refused WORDS PATH [OPTION]: attach says why, and is no daemon.
+refused() {
+	local out status
+	out=$(www timeout 10 "$ALPNXDP" attach edge0 --socket "$DIR/control.sock" --ualpn-socket "$2" "${@:3}" 2>&1)
+	status=$?
+	echo "$status: $out"
+	[ "$status" -eq 1 ] && grep -q "$2: cannot listen there" <<<"$out" && grep -q "fix: $1" <<<"$out"
+}
+for way in "" --foreground; do
+	ok "ualpn runs already: attach $way says so" refused "another program" "$DIR/taken.sock" ${way:+"$way"}
+	ok "its directory is missing: attach $way says so" refused "its directory is missing" "$DIR/missing/u.sock" ${way:+"$way"}
+done
+kill "$taken"
+
 # --------------------------------------------------------- service manager
 background "$WWW" "$ROOT/tests/interop/notified.py" "$DIR/notify.sock" "$DIR/notified"
 retry 5 test -S "$DIR/notify.sock"

@@ -44,7 +44,9 @@ static int open_listener(const char *path, struct xdp_error *error)
 			 "another program answers there: end it, or set another path");
 	if (fd == -ENOENT)
 		snprintf(error->fix, sizeof(error->fix), "its directory is missing: make it with mkdir -p");
-	/* -ENOENT would tell who asked that no interface is attached. */
+	/* Of the control socket these two tell who asked that a daemon runs already, or that none does. */
+	if (fd == -EADDRINUSE)
+		return -EBUSY;
 	return fd == -ENOENT ? -ENOTDIR : fd;
 }
 
