@@ -55,10 +55,9 @@ static const int common_calls[] = {
 };
 
 static const int front_calls[] = {
-	SCMP_SYS(connect),          SCMP_SYS(setsockopt),
-	SCMP_SYS(shutdown),         /* harvest; clients that are done */
-	SCMP_SYS(getdents64),       /* watched directories */
-	SCMP_SYS(inotify_rm_watch), /* of the descriptor that it was given */
+	SCMP_SYS(connect), SCMP_SYS(shutdown), /* harvest; clients that are done */
+	SCMP_SYS(getdents64),                  /* watched directories */
+	SCMP_SYS(inotify_rm_watch),            /* of the descriptor that it was given */
 };
 
 /* bpf(2) for descriptors that are held already: never a load, a link, or a look-up by number. */
@@ -94,9 +93,10 @@ static int allow_front(scmp_filter_ctx filter)
 	int err = allow_calls(filter, front_calls, ARRAY_SIZE(front_calls));
 
 	for (size_t i = 0; !err && i < ARRAY_SIZE(families); i++)
-		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3,
 				       SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]),
-				       SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPE, SOCK_STREAM));
+				       SCMP_A1(SCMP_CMP_MASKED_EQ, SOCK_TYPE, SOCK_STREAM),
+				       SCMP_A2(SCMP_CMP_EQ, 0)); /* TCP, nothing that comes as a module */
 	return err;
 }
 
