@@ -100,6 +100,13 @@ chmod 600 "$DIR/broken.conf"
 # shellcheck disable=SC2016 # expanded by the inner shell
 ok "a file that only root may read is no mistake" says "/run/alpnxdp/control.sock" in_etc "$DIR/broken.conf" \
 	setpriv --reuid=65534 --regid=65534 --clear-groups "$ALPNXDP" list
+# shellcheck disable=SC2016 # expanded by the inner shell
+ok "no file is no problem" exits 0 unshare -m sh -c 'mount -t tmpfs none /etc && exec "$1" config check' sh "$ALPNXDP"
+ok "and is told" grep -q '^/etc/alpnxdp/alpnxdp.conf: is not there' "$DIR/out"
+ok "a mistake of the command line is not the file's" told 4 "ualpn-socket: '$DIR/x.sock': this is the path of socket, too
+alpnxdp: the configuration has 1 problem
+  fix: another value in the command line; alpnxdp attach --help" www "$ALPNXDP" attach edge0 --config "$conf" --socket "$DIR/x.sock" \
+	--ualpn-socket "$DIR/x.sock"
 
 # -------------------------------------------------------------- follow
 cat >"$DIR/manager.py" <<'PY'

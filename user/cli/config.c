@@ -4,11 +4,21 @@
  * nothing else from it: a mistake elsewhere in it, or a file that only root may read, must not keep a hook from its daemon.
  */
 #include <string.h>
+#include <unistd.h>
 #include "cli/command.h"
 
 static void add_problem(void *context, const char *line)
 {
 	json_array_append_new(context, json_string_nocheck(line));
+}
+
+/* Whether the file is to blame, at least for one. */
+static bool are_of_file(const json_t *problems, const char *path)
+{
+	for (size_t i = 0; i < json_array_size(problems); i++)
+		if (!strncmp(json_string_value(json_array_get(problems, i)), path, strlen(path)))
+			return true;
+	return false;
 }
 
 static int load(const struct command *c, const struct settings_source *source, struct settings *out)
@@ -22,7 +32,10 @@ static int load(const struct command *c, const struct settings_source *source, s
 		return EXIT_DONE;
 	}
 	snprintf(what, sizeof(what), "the configuration has %d problem%s", count, count == 1 ? "" : "s");
-	snprintf(fix, sizeof(fix), "edit it, then: alpnxdp config check %.200s", source->path);
+	if (are_of_file(problems, source->path))
+		snprintf(fix, sizeof(fix), "edit it, then: alpnxdp config check %.200s", source->path);
+	else
+		snprintf(fix, sizeof(fix), "another value in the command line; alpnxdp attach --help");
 	return problems_tell(c, problems, &(struct failure){ EXIT_REFUSED, what, NULL, fix });
 }
 
@@ -76,9 +89,9 @@ static json_t *settings_json(const struct settings *s)
 
 int run_config(const struct command *c)
 {
-	const struct settings_source source = { .path = c->operands > 1 ? c->operand[1]
-							: c->config     ? c->config
-									: SETTINGS_FILE_DEFAULT };
+	const char *named = c->operands > 1 ? c->operand[1] : c->config;
+	const struct settings_source source = { .path = named ? named : SETTINGS_FILE_DEFAULT,
+						.may_be_missing = !named };
 	struct settings s;
 	int status;
 
@@ -91,6 +104,8 @@ int run_config(const struct command *c)
 	if (c->json)
 		print_json("config", json_pack("{s:b,s:s,s:o}", "ok", 1, "file", source.path, "settings",
 					       settings_json(&s)));
+	else if (access(source.path, F_OK))
+		printf("%s: is not there: every key has its default\n", source.path);
 	else
 		printf("%s: all right\n", source.path);
 	return EXIT_DONE;
