@@ -187,7 +187,8 @@ struct challenge_order {
  * Adds a challenge; the same identifier and digest again only changes its expiry, its source and, if
  * one is given, its certificate. Several digests may be
  * pending for an identifier (two CAs at once): challenge_find() gives the one added last.
- * 0; -EEXIST when it was there already (and was changed); -ENOSPC at CHALLENGE_MAX or CHALLENGE_PER_NAME; -ENOMEM.
+ * 0; -EEXIST when it was there already (and was changed); -ENOSPC at CHALLENGE_MAX; -ENOMEM.
+ * Beyond CHALLENGE_PER_NAME the oldest of the identifier gives way: the newest is the one that is served.
  */
 int challenge_add(struct challenge_store *s, const struct challenge_order *order, usec_t now);
 

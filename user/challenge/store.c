@@ -160,6 +160,14 @@ static void add_name(struct challenge_store *s, struct challenge *c, struct chal
 	*link = c;
 }
 
+/* One of several: its name stays in the table. */
+static void remove_oldest(struct challenge_store *s, struct challenge *newest)
+{
+	while (newest->older)
+		newest = newest->older;
+	remove_challenge(s, newest);
+}
+
 int challenge_add(struct challenge_store *s, const struct challenge_order *order, usec_t now)
 {
 	const struct identifier *ident = order->ident;
@@ -171,7 +179,7 @@ int challenge_add(struct challenge_store *s, const struct challenge_order *order
 
 	if (c)
 		return change(s, c, order);
-	if (s->heap.count >= CHALLENGE_MAX || others >= CHALLENGE_PER_NAME)
+	if (s->heap.count >= CHALLENGE_MAX)
 		return -ENOSPC;
 	c = new_challenge(order, now);
 	if (!c)
@@ -183,6 +191,8 @@ int challenge_add(struct challenge_store *s, const struct challenge_order *order
 	err = give_certificate(c, order->given);
 	if (err)
 		goto err_heap;
+	if (others >= CHALLENGE_PER_NAME)
+		remove_oldest(s, *link);
 	order_append(s, c);
 	s->of[c->source]++;
 	add_name(s, c, link);
