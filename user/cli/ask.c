@@ -72,13 +72,15 @@ int ask_failed(const struct command *c, int err)
 		{ -EPROTO, EXIT_FAILED, "what answers on %s is not our daemon", NULL },
 		{ 0, EXIT_FAILED, "the daemon of %s could not be asked", NULL },
 	};
+	const char *fix;
 	char what[256];
 	size_t i = 0;
 
 	while (rows[i].err && rows[i].err != err)
 		i++;
 	snprintf(what, sizeof(what), rows[i].what, c->socket);
-	return failure_tell(c, &(struct failure){ rows[i].code, what, strerror(-err), rows[i].fix });
+	fix = err == -EACCES && c->verb->run == run_reload ? "sudo alpnxdp reload" : rows[i].fix;
+	return failure_tell(c, &(struct failure){ rows[i].code, what, strerror(-err), fix });
 }
 
 json_t *ask_or_fail(const struct command *c, const char *verb, const char *const *pairs, int *status)

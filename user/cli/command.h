@@ -136,6 +136,7 @@ int run_version(const struct command *c);
  * reload.
  */
 int config_load(const struct command *c, struct settings *out, struct settings_source *source);
+void config_warn(const struct settings *s); /* of directories that are not there, on stderr */
 void config_find_socket(struct command *c); /* what the file says of it, if --socket does not */
 
 /* --------------------------------------------------- start.c, follow.c */

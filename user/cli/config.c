@@ -3,7 +3,9 @@
  * The configuration file: read for attach, checked for `config check`, and asked for the socket by all others, who take
  * nothing else from it: a mistake elsewhere in it, or a file that only root may read, must not keep a hook from its daemon.
  */
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "cli/command.h"
 
@@ -55,6 +57,29 @@ void config_find_socket(struct command *c)
 		c->socket = c->file_socket;
 }
 
+static void warn_of_directory(const char *key, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) ? errno == ENOENT || errno == ENOTDIR : !S_ISDIR(st.st_mode))
+		fprintf(stderr, "alpnxdp: warning: %s: %s: %s; it is looked for again and again\n", key, path,
+			stat(path, &st) ? strerror(errno) : strerror(ENOTDIR));
+}
+
+/* What may be there later is no error: a client that has never run has no directory yet. */
+void config_warn(const struct settings *s)
+{
+	char directory[SETTINGS_PATH];
+
+	for (size_t i = 0; i < s->watches; i++)
+		warn_of_directory("watch", s->watch[i].path);
+	if (!*s->metrics_textfile)
+		return;
+	snprintf(directory, sizeof(directory), "%.*s/",
+		 (int)(strrchr(s->metrics_textfile, '/') - s->metrics_textfile), s->metrics_textfile);
+	warn_of_directory("metrics-textfile", directory);
+}
+
 /* Numbers and yes|no as what they are in JSON; NULL: not set. */
 static json_t *value_json(const struct settings_key *k, const struct settings *s, size_t n)
 {
@@ -101,6 +126,7 @@ int run_config(const struct command *c)
 	status = load(c, &source, &s);
 	if (status)
 		return status;
+	config_warn(&s);
 	if (c->json)
 		print_json("config", json_pack("{s:b,s:s,s:o}", "ok", 1, "file", source.path, "settings",
 					       settings_json(&s)));

@@ -29,6 +29,17 @@ static int tell_all(const struct command *c, const struct failure *f)
 	return status ? status : failure_tell(c, f);
 }
 
+static void tell_done(const struct command *c, const char *note)
+{
+	if (c->json) {
+		print_json("reload", json_pack("{s:b,s:s*}", "ok", 1, "note", *note ? note : NULL));
+		return;
+	}
+	puts("the settings are read again, and in force");
+	if (*note)
+		printf("but not yet %s\n", note);
+}
+
 int run_reload(const struct command *c)
 {
 	struct failure f;
@@ -38,10 +49,7 @@ int run_reload(const struct command *c)
 	if (err)
 		return ask_failed(c, err);
 	if (reply_ok(reply)) {
-		if (c->json)
-			print_json("reload", json_pack("{s:b}", "ok", 1));
-		else
-			puts("the settings are read again, and in force");
+		tell_done(c, reply_string(reply, "note"));
 	} else {
 		f = reply_failure(reply);
 		err = f.code == EXIT_REFUSED ? tell_all(c, &f) : failure_tell(c, &f);

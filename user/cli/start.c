@@ -76,8 +76,10 @@ int attach_start(const struct command *c, const struct settings *s, const struct
 	struct daemon_report reports[DAEMON_MAX_INTERFACES] = { 0 };
 	void (*started)(const struct daemon_options *, const struct daemon_report *) =
 		c->json ? started_json : started_text;
-	int err = daemon_start(&o, reports, started);
+	int err;
 
+	config_warn(s);
+	err = daemon_start(&o, reports, started);
 	if (err == -EADDRINUSE)
 		return err;
 	if (err)

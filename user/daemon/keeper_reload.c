@@ -82,15 +82,25 @@ static bool front_differs(const struct settings *a, const struct settings *b)
 	       a->log_format != b->log_format || a->log_level != b->log_level;
 }
 
+/* What is in force only later; error->system has it for the one who asked, as a note. */
+static void note_later(const struct settings *old, const struct settings *s, struct xdp_error *error)
+{
+	const char *note = strcmp(old->socket, s->socket) ? "socket: changes with the next start"
+			   : old->mode != s->mode || old->port != s->port
+				   ? "mode, port: of what is attached from now on"
+				   : "";
+
+	if (*note)
+		log_notice("keeper: %s", note);
+	snprintf(error->system, sizeof(error->system), "%s", note);
+}
+
 static int put_into_force(struct keeper *k, const struct settings *s, struct xdp_error *error)
 {
 	struct settings old = k->settings;
 
 	k->settings = *s;
-	if (strcmp(old.socket, s->socket))
-		log_notice("keeper: socket: changes with the next start");
-	if (old.mode != s->mode || old.port != s->port)
-		log_notice("keeper: mode and port: of interfaces attached from now on");
+	note_later(&old, s, error);
 	log_setup(s->log_level, s->log_format);
 	keeper_tell_settings(k);
 	/* Another front starts within the next turn, if one is wanted. */

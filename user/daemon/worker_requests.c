@@ -147,10 +147,14 @@ void worker_result(struct worker *w, const struct message *m)
 		return;
 	}
 	worker_reply_begin(&j);
-	jsonw_open_array(&j, "interfaces");
-	jsonw_open_object(&j, NULL);
-	worker_put_attachment(&j, &m->report.attachment);
-	jsonw_close_object(&j);
-	jsonw_close_array(&j);
+	if (m->report.attachment.ifname[0]) {
+		jsonw_open_array(&j, "interfaces");
+		jsonw_open_object(&j, NULL);
+		worker_put_attachment(&j, &m->report.attachment);
+		jsonw_close_object(&j);
+		jsonw_close_array(&j);
+	} else if (error->system[0]) {
+		jsonw_string(&j, "note", error->system);
+	}
 	control_server_reply(w->server, &m->client, worker_reply_end(&j));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Defaults, file and command line become one struct, or a list of problems. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,20 @@ static void check_paths(struct load *l)
 				     rows[j].key);
 }
 
+/* It would ask the web server, or, through the port's own challenges, itself. */
+static void check_harvest(struct load *l)
+{
+	struct sockaddr_storage to;
+	uint16_t port;
+
+	if (!*l->s.harvest || !settings_harvest_address(l->s.harvest, &to))
+		return;
+	port = ntohs(to.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&to)->sin6_port
+					      : ((const struct sockaddr_in *)&to)->sin_port);
+	if (port == l->s.port)
+		tell(l, "harvest: '%.80s': this is the web server's own port", l->s.harvest);
+}
+
 int settings_parse(const struct settings_source *from, const char *text, size_t len, struct settings *out,
 		   void (*problem)(void *context, const char *line), void *context)
 {
@@ -153,6 +168,7 @@ int settings_parse(const struct settings_source *from, const char *text, size_t 
 		pairs_read(text, len, &to);
 	take_given(&l);
 	check_paths(&l);
+	check_harvest(&l);
 	if (!l.problems)
 		*out = l.s;
 	return l.problems;
