@@ -91,7 +91,7 @@ static void test_every_key(void **state)
 				   "watch = dehydrated:/etc/dehydrated/alpn-certs\n"
 				   "watch = certmagic:/var/lib/caddy/x y\n"
 				   "watch = mod_md:/var/lib/apache2/md:2\n"
-				   "harvest = [::1]:8443\n"
+				   "harvest = [::1]:8444\n"
 				   "metrics-socket = /run/m\n"
 				   "metrics-textfile = /var/lib/node/a=b.prom\n"
 				   "log-format = json\n"
@@ -116,7 +116,7 @@ static void test_every_key(void **state)
 	assert_string_equal(out.watch[1].path, "/var/lib/caddy/x y");
 	assert_int_equal(out.watch[2].kind, WATCH_MOD_MD);
 	assert_string_equal(out.watch[2].path, "/var/lib/apache2/md:2");
-	assert_string_equal(out.harvest, "[::1]:8443");
+	assert_string_equal(out.harvest, "[::1]:8444");
 	assert_string_equal(out.metrics_socket, "/run/m");
 	assert_string_equal(out.metrics_textfile, "/var/lib/node/a=b.prom");
 	assert_int_equal(out.log_format, LOG_FORMAT_JSON);
