@@ -8,7 +8,7 @@ command -v dehydrated >/dev/null || skip "dehydrated is not installed"
 
 # dehydrated MODE ARGUMENT...: with the configuration for this mode, which /etc/dehydrated/config would have.
 dehydrated() {
-	ALPNXDP=$ALPNXDP ALPNXDP_SOCKET=$DIR/control.sock www dehydrated --config "$DIR/dehydrated/$1" "${@:2}"
+	TMPDIR=$DIR ALPNXDP=$ALPNXDP ALPNXDP_SOCKET=$DIR/control.sock www dehydrated --config "$DIR/dehydrated/$1" "${@:2}"
 }
 configure() {
 	cat >"$DIR/dehydrated/$1" <<-CONF
