@@ -99,7 +99,7 @@ net_up() {
 	DIR=$(mktemp -d /tmp/alpnxdp.XXXXXX) || exit 1
 	chmod 755 "$DIR"
 	trap net_down EXIT
-	trap 'exit 130' INT TERM HUP
+	trap 'exit 130' INT TERM HUP PIPE
 	ip netns add "$WWW" && ip netns add "$CA" || exit 1
 	ip link add edge0 netns "$WWW" numrxqueues "$queues" numtxqueues "$queues" type veth \
 		peer name ca0 netns "$CA" numrxqueues "$queues" numtxqueues "$queues" || exit 1

@@ -80,7 +80,7 @@ vm_up() {
 	[ "$(id -u)" -eq 0 ] || skip "network namespaces need root"
 	DIR=$(mktemp -d /tmp/alpnxdp.XXXXXX) || exit 1
 	trap vm_down EXIT
-	trap 'exit 130' INT TERM HUP
+	trap 'exit 130' INT TERM HUP PIPE
 	tap_up
 	mkfifo "$DIR/control.in" "$DIR/control.out"
 	nsenter --net=/run/netns/"$CA" timeout -k 5 "$VM_SECONDS" qemu-system-x86_64 -nodefaults -display none -no-reboot \
