@@ -30,7 +30,7 @@ struct worker_interface {
 		bool due; /* or under way; the descriptors are open */
 		int main_fd, peek_fd;
 		struct selfcheck_host host;
-		char text[200]; /* how the last one ended; "": there was none */
+		char text[400]; /* how the last one ended, and what to do; "": there was none */
 	} check;
 };
 

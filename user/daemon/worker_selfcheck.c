@@ -159,10 +159,13 @@ static void end(struct worker *w)
 	const struct selfcheck_result *r = selfcheck_result(w->check.running);
 	struct worker_interface *i = interface_of(w);
 	const char *says = r->ok || !r->answered ? NULL : engine_says(w);
+	size_t len;
 
 	snprintf(i->check.text, sizeof(i->check.text), "%s%s%s", r->what, says ? "; the engine counted " : "",
 		 says ? says : "");
 	tell(w, i, r->ok, r->fix);
+	len = strlen(i->check.text);
+	snprintf(i->check.text + len, sizeof(i->check.text) - len, "%s%s", *r->fix ? "; " : "", r->fix);
 	forget(w);
 }
 
