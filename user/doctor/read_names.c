@@ -32,7 +32,8 @@ static void list_take(const json_t *reply, struct names_facts *out)
 	const json_t *challenges = json_object_get(reply, "challenges"), *row;
 	size_t i;
 
-	out->total = json_array_size(challenges);
+	/* The reply is the first page of what may be a million. */
+	out->total = (size_t)json_integer_value(json_object_get(reply, "total"));
 	json_array_foreach(challenges, i, row)
 	{
 		const char *name = json_string_value(json_object_get(row, "identifier"));
