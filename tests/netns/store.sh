@@ -25,6 +25,18 @@ ok "a name that is validated" alpnxdp add www.example.org --digest "$DIGEST"
 said pairs 0 2000 # what is allocated once
 before=$(resident_kb)
 timed "10,000 additions and 10,000 removals" said pairs 0 10000
+# One client waits for each answer before it asks again; four show what the daemon can do.
+four() {
+	local begin=$EPOCHREALTIME i pids=()
+	for i in 1 2 3 4; do
+		many pairs $((i * 10000)) 5000 >/dev/null &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i" || return 1; done
+	awk -v from="$begin" -v to="$EPOCHREALTIME" \
+		'BEGIN { printf "four clients: 40000 in %.2f s, %d per second\n", to - from, 40000 / (to - from) }' >"$DIR/said"
+}
+timed "20,000 additions and 20,000 removals by four clients" four
 ok "the engine has not grown" test "$(resident_kb)" -le $((before + 256))
 ok "the name is answered" validate -i www.example.org
 
