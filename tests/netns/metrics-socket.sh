@@ -6,11 +6,10 @@
 python() { PATH=/usr/bin:$PATH python3 "$@"; }
 
 scrape() { curl -sS --max-time 5 --unix-socket "$DIR/metrics.sock" "$@" http://localhost/metrics; }
-ask() { printf '%b' "$1" | timeout 15 python "$ROOT/tests/interop/ask.py" "$DIR/metrics.sock"; }
+ask() { printf '%b' "$1" | timeout 15 python3 "$ROOT/tests/interop/ask.py" "$DIR/metrics.sock"; }
 first_line() { same "$(ask "$1" | head -n 1 | tr -d '\r')" "$2"; }
 child() { pgrep -P "$(keeper_pid)" -x "alpnxdp-$1"; }
 parses() {
-	python -c 'import prometheus_client.openmetrics.parser' 2>/dev/null || return 0
 	python -c 'import sys; from prometheus_client.openmetrics.parser import text_string_to_metric_families as p
 sys.exit(len(list(p(sys.stdin.read()))) < 20)'
 }
@@ -44,7 +43,7 @@ ok "a head without end" first_line "$(printf 'x%.0s' $(seq 9000))" "HTTP/1.1 431
 crowd() {
 	local pids=() i
 	for i in 1 2 3 4 5 6 7 8; do
-		timeout 20 python -c 'import socket, sys
+		timeout 20 python3 -c 'import socket, sys
 s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b"GET "); s.recv(100)' "$DIR/metrics.sock" &
 		pids+=($!)
 	done

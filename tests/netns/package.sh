@@ -35,7 +35,7 @@ ok 'the tree is as it was' test ! -e "$ROOT/debian/.debhelper" -a ! -e "$ROOT/de
 
 nginx_up
 NGINX=$(cat "$DIR/nginx/pid")
-machine_up && machine_kernel || { echo "no overlay"; exit 1; }
+machine_up && machine_kernel || skip "no overlay file system can be mounted here"
 machine_mounts sh -c 'cp "$1"/build/alpnxdp_*.deb "$2/machine/tmp/alpnxdp.deb"' cp "$ROOT" "$DIR"
 
 ok 'it installs' machine dpkg -i /tmp/alpnxdp.deb

@@ -15,7 +15,7 @@ www ip link add edge1 type veth peer name far1
 www ip link set edge1 up
 www ip link set far1 up
 nginx_up
-machine_up || { echo "no overlay"; exit 1; }
+machine_up || skip "no overlay file system can be mounted here"
 
 install_unit() {
 	local units=$DIR/machine/etc/systemd/system
