@@ -29,6 +29,7 @@
  *               "expires_s" from now, "hits", "source"}]
  *     attach    "interfaces": [INTERFACE], without heartbeat_age_ms, counters and rings
  *     detach    nothing more
+ *     reload    "note", if there is one: what is in force only later, and when (root)
  *     status    "daemon": {"pid", "engine_pid", "uptime_s" and "started_unix" of the engine, whose counters begin at 0,
  *               "epoch": how many engines there were, "version", "tls_library"},
  *               "challenges": how many, "challenges_by_source": {CHALLENGE_SOURCES by name: how many},

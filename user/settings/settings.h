@@ -8,8 +8,9 @@
  * only once. The splitting of lines is libinih's; what it would take silently in another sense than it looks is refused
  * before it sees it.
  * Refuses: sections, unknown keys, keys given twice, continued lines, lines of more than SETTINGS_LINE_MAX bytes, control
- * characters, values out of range: each with file, line, key and what is wrong; all of them, not just the first. To root,
- * a file that somebody else may have written: it decides what root opens.
+ * characters, values out of range, two sockets at one path, the web server's own port for harvest: each with file, line,
+ * key and what is wrong; all of them, not just the first. To root, a file that somebody else may have written: it
+ * decides what root opens.
  *
  * The command line wins: a key given there takes the place of all that the file says of that key (which must be right all
  * the same).
