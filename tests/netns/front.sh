@@ -82,6 +82,10 @@ no_front() { ! front_pid; }
 ok "no process either" retry 5 no_front
 ok "nor a socket" test ! -e "$DIR/ualpn.sock"
 ok "still answering" validate -i www.example.org
+settings "port = 8443"
+ok "a port that is not in force yet is told" grep -q 'not yet mode, port' <<<"$(reload)"
+settings "watch = dehydrated:$DIR/missing"
+ok "config check warns of a directory that is missing" grep -q "warning: watch: $DIR/missing" <<<"$(alpnxdp config check "$config" 2>&1)"
 ok "detach" alpnxdp detach edge0
 ok "leaves no socket" same "$(find "$DIR" -maxdepth 1 -type s)" ""
 
