@@ -116,10 +116,12 @@ ok "twenty for one name: four too many" goes_up 4 declined-budget gets "{'answer
 ok "asked once" asked 1
 
 rest
-delay 0.8
+delay 1.5
 ok "another name, by hand" alpnxdp add www.example.org --digest "$DIGEST"
 # Its result is a file: a shell knows of another shell's child only once it has ended.
 { gets "{'answered': 1}" 1 0 '' >"$DIR/visit" 2>&1 && touch "$DIR/answered"; } &
+one_waits() { same "$(counter waiting)" 1; }
+ok "one waits before they come" retry 5 one_waits
 flood() { visit 300 0 names >"$DIR/flood" & validate -i www.example.org; }
 ok "300 other names meanwhile: what is pending is validated" flood
 ok "who came before them is answered" retry 10 test -e "$DIR/answered"
