@@ -26,7 +26,9 @@ WARNINGS := -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-pro
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS += -pie -Wl,-z,relro,-z,now
-LDLIBS := $(WOLFSSL)/lib/libwolfssl.a -lm -lxdp -lbpf -lelf -lz -ljansson -lseccomp -linih
+# wrap: user/tls/ephemeral.h
+WOLFSSL_LIBS := -Wl,--wrap=wc_curve25519_make_key,-u,__wrap_wc_curve25519_make_key $(WOLFSSL)/lib/libwolfssl.a -lm
+LDLIBS := $(WOLFSSL_LIBS) -lxdp -lbpf -lelf -lz -ljansson -lseccomp -linih
 BPFFLAGS := -target bpf -mcpu=v3 -O2 -g -fdebug-compilation-dir=. -Wall -Wextra -Wno-unused-parameter -Iinclude -Ibpf
 
 MODULES := base net tcp challenge tls engine xdp control settings metrics selfcheck front doctor daemon cli
@@ -136,7 +138,7 @@ $(O)/fuzz/libfuzzed.a: $(FUZZED:%.c=$(O)/fuzz/obj/%.o)
 	ar rcs $@ $^
 
 $(O)/fuzz/%: $(O)/fuzz/obj/tests/fuzz/%.o $(O)/fuzz/libfuzzed.a
-	$(CLANG) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(WOLFSSL)/lib/libwolfssl.a -lm -ljansson -linih
+	$(CLANG) $(SANITIZE) -fsanitize=fuzzer -o $@ $^ $(WOLFSSL_LIBS) -ljansson -linih
 
 # ---- what the guest of tests/vm has besides alpnxdp
 $(O)/tests/vm/%: $(O)/obj/tests/vm/%.o

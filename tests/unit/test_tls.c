@@ -83,7 +83,7 @@ static struct session *session_open(const struct setup *setup)
 
 	s->setup = *setup;
 	open_client(s);
-	assert_int_equal(tls_open(context, setup->certificate ? setup->certificate : &certificate, &s->tls),
+	assert_int_equal(tls_open(context, setup->certificate ? setup->certificate : &certificate, 0, &s->tls),
 			 0);
 	return s;
 }
@@ -630,11 +630,11 @@ static void test_certificate_refused(void **state)
 	log_setup(LOG_LEVEL_ERROR - 1, LOG_FORMAT_TEXT); /* it says so, but not in the test's output */
 	bad.cert = junk;
 	bad.cert_len = sizeof(junk);
-	assert_int_equal(tls_open(context, &bad, &t), -EIO);
+	assert_int_equal(tls_open(context, &bad, 0, &t), -EIO);
 	bad = certificate;
 	bad.key = junk;
 	bad.key_len = sizeof(junk);
-	assert_int_equal(tls_open(context, &bad, &t), -EIO);
+	assert_int_equal(tls_open(context, &bad, 0, &t), -EIO);
 	assert_null(t);
 	log_setup(LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
 	tls_free(NULL);

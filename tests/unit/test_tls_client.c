@@ -92,7 +92,7 @@ static void shake_with_ourselves(const struct certificate *cert, size_t step)
 	const uint8_t *der;
 	size_t len;
 
-	assert_int_equal(tls_open(context, cert, &server), 0);
+	assert_int_equal(tls_open(context, cert, 0, &server), 0);
 	for (int i = 0; i < ROUNDS_MAX; i++) {
 		bool moved = pump(c, from, to, step);
 

@@ -164,7 +164,7 @@ err_rng:
 }
 
 /* Blocks of just their size: there may be many, and they stay for as long as the challenge does. */
-int certificate_keep(const struct certificate *made, struct certificate *out)
+int certificate_copy(const struct certificate *made, struct certificate *out)
 {
 	struct certificate c = { .cert = malloc(made->cert_len),
 				 .key = malloc(made->key_len),
@@ -201,7 +201,7 @@ int certificate_make(const struct identifier *ident, const uint8_t digest[DIGEST
 		log_error("certificate for %s: %s", ident->text, wc_GetErrorString(ret));
 		err = ret == MEMORY_E ? -ENOMEM : -EIO;
 	} else {
-		err = certificate_keep(&made, out);
+		err = certificate_copy(&made, out);
 	}
 	explicit_bzero(key_room, sizeof(key_room));
 	return err;

@@ -70,6 +70,9 @@ struct certificate {
  */
 int certificate_make(const struct identifier *ident, const uint8_t digest[DIGEST_LEN], int64_t now_unix,
 		     struct certificate *out);
+
+/* A copy in blocks of just its size: there may be many, and they stay as long as their challenge. 0, -ENOMEM. */
+int certificate_copy(const struct certificate *made, struct certificate *out);
 void certificate_free(struct certificate *c); /* wipes the key; c may be all zero */
 
 enum {

@@ -15,7 +15,4 @@ struct certificate_parts {
 const char *certificate_walk(struct reader der, struct challenge_facts *facts,
 			     struct certificate_parts *parts);
 
-/* A copy in blocks of just its size: there may be many, and they stay as long as their challenge. 0, -ENOMEM. */
-int certificate_keep(const struct certificate *made, struct certificate *out);
-
 #endif

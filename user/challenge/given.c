@@ -227,7 +227,7 @@ int certificate_take(struct reader cert, struct reader key, const struct identif
 	if (!err)
 		err = judge_key(key, &public, &forms, flaw);
 	if (!err)
-		err = certificate_keep(&(const struct certificate){ .cert = (uint8_t *)cert.at,
+		err = certificate_copy(&(const struct certificate){ .cert = (uint8_t *)cert.at,
 								    .cert_len = reader_left(&cert),
 								    .key = forms.private,
 								    .key_len = (size_t)forms.private_len,

@@ -130,7 +130,7 @@ static bool open_tls(struct engine *e, struct engine_flow *f, struct challenge *
 	const struct certificate *certificate =
 		challenge_certificate(challenge, e->unix_at_zero_s + (int64_t)(now / USEC_PER_SEC));
 
-	return certificate && !tls_open(e->tls, certificate, &f->tls);
+	return certificate && !tls_open(e->tls, certificate, now, &f->tls);
 }
 
 static bool can_verify(const struct tls_hello *hello, const struct challenge *challenge)

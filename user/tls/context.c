@@ -3,8 +3,7 @@
  * How wolfSSL is set up for every handshake: versions, suites, groups. No tickets, no session cache: a resumed session
  * would prove nothing about a certificate, and nobody validates twice over one connection.
  *
- * Each handshake has a WOLFSSL_CTX of its own (7 microseconds): wolfSSL makes no connection from one without a certificate,
- * and what that certificate can do would stick to the connections of all others.
+ * wolfSSL makes no connection from a WOLFSSL_CTX without a certificate, so each certificate has one of its own (prepared.h).
  */
 #include <assert.h>
 #include <errno.h>
@@ -101,6 +100,8 @@ void tls_context_free(struct tls_context *ctx)
 	if (!ctx)
 		return;
 	assert(!ctx->handshakes);
+	prepared_clear(&ctx->prepared);
+	ephemeral_wipe(&ctx->ephemeral);
 	wolfSSL_Cleanup();
 	free(ctx);
 }
@@ -119,19 +120,24 @@ static bool set_certificate(WOLFSSL_CTX *wolf, const struct certificate *cert)
 	return false;
 }
 
-int tls_context_connect(const struct certificate *cert, WOLFSSL **out)
+int tls_context_connect(struct tls_context *ctx, const struct certificate *cert, WOLFSSL **out)
 {
-	WOLFSSL_CTX *wolf = new_server();
-	int err = -EIO;
+	WOLFSSL_CTX *wolf = prepared_find(&ctx->prepared, cert);
 
+	if (wolf) {
+		*out = wolfSSL_new(wolf);
+		return *out ? 0 : -ENOMEM;
+	}
+	wolf = new_server();
 	if (!wolf)
 		return -ENOMEM;
-	if (set_certificate(wolf, cert)) {
-		*out = wolfSSL_new(wolf);
-		err = *out ? 0 : -ENOMEM;
+	if (!set_certificate(wolf, cert)) {
+		wolfSSL_CTX_free(wolf);
+		return -EIO;
 	}
-	wolfSSL_CTX_free(wolf); /* the connection has its own reference */
-	return err;
+	*out = wolfSSL_new(wolf); /* it has its own reference */
+	prepared_keep(&ctx->prepared, cert, wolf);
+	return *out ? 0 : -ENOMEM;
 }
 
 int tls_context_client(WOLFSSL **out)

@@ -3,16 +3,20 @@
 #ifndef ALPNXDP_TLS_CONTEXT_H
 #define ALPNXDP_TLS_CONTEXT_H
 
+#include "tls/ephemeral.h"
+#include "tls/prepared.h"
 #include "tls/tls.h"
 #include <wolfssl/options.h>
 #include <wolfssl/ssl.h>
 
 struct tls_context {
 	unsigned handshakes; /* that live: none may outlast it */
+	struct ephemeral ephemeral;
+	struct prepared prepared;
 };
 
 /* A connection that will show this certificate. 0, -ENOMEM, or -EIO (wolfSSL refused it; logged). */
-int tls_context_connect(const struct certificate *cert, WOLFSSL **out);
+int tls_context_connect(struct tls_context *ctx, const struct certificate *cert, WOLFSSL **out);
 
 /* A connection as a client, its server's certificate kept and never verified. 0 or -ENOMEM. */
 int tls_context_client(WOLFSSL **out);

@@ -68,7 +68,7 @@ int tls_send(WOLFSSL *ssl, char *buffer, int size, void *context)
 
 /* -------------------------------------------------------------- open, free */
 
-int tls_open(struct tls_context *ctx, const struct certificate *cert, struct tls **out)
+int tls_open(struct tls_context *ctx, const struct certificate *cert, usec_t now, struct tls **out)
 {
 	char alpn[sizeof(ALPN)]; /* wolfSSL wants it writable */
 	struct tls *t = calloc(1, sizeof(*t));
@@ -77,7 +77,7 @@ int tls_open(struct tls_context *ctx, const struct certificate *cert, struct tls
 	if (!t)
 		return err;
 	t->alert_in = t->alert_out = -1;
-	err = tls_context_connect(cert, &t->wolf);
+	err = tls_context_connect(ctx, cert, &t->wolf);
 	if (err)
 		goto err_free;
 	memcpy(alpn, ALPN, sizeof(alpn));
@@ -90,6 +90,7 @@ int tls_open(struct tls_context *ctx, const struct certificate *cert, struct tls
 	wolfSSL_SetIOWriteCtx(t->wolf, t);
 	t->context = ctx;
 	ctx->handshakes++;
+	ephemeral_refresh(&ctx->ephemeral, now);
 	*out = t;
 	return 0;
 
@@ -200,8 +201,11 @@ enum tls_state tls_drive(struct tls *t, struct tls_io *io)
 {
 	io->consumed = io->produced = 0;
 	t->io = io;
-	if (t->state == TLS_HANDSHAKING)
+	if (t->state == TLS_HANDSHAKING) {
+		ephemeral_use(&t->context->ephemeral);
 		shake_hands(t);
+		ephemeral_use(NULL);
+	}
 	if (t->state == TLS_ESTABLISHED)
 		await_close(t);
 	t->received += io->consumed;

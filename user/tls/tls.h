@@ -98,8 +98,11 @@ struct tls_io {
 
 struct tls; /* one handshake */
 
-/* The certificate is copied. 0; -ENOMEM; -EIO (wolfSSL refused it; logged). */
-int tls_open(struct tls_context *ctx, const struct certificate *cert, struct tls **out);
+/*
+ * The certificate is copied. now: by it the context renews what handshakes share (ephemeral.h). 0; -ENOMEM; -EIO (wolfSSL
+ * refused it; logged).
+ */
+int tls_open(struct tls_context *ctx, const struct certificate *cert, usec_t now, struct tls **out);
 void tls_free(struct tls *t);
 
 /*
