@@ -9,6 +9,7 @@
 #include <bpf/bpf_helpers.h>
 #include "handoff.h"
 #include "headers.h"
+#include "silence.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -63,20 +64,6 @@ static __always_inline void find_connection(struct xdp_md *ctx, const struct pac
 		find_elsewhere(ctx, p, out);
 }
 
-/* RFC 1624: the sum is updated by what changed; never with plain subtraction (section 3 there). */
-static __always_inline __sum16 checksum_update(__sum16 check, __be32 from, __be32 to)
-{
-	__u32 sum = (__u16)~check;
-
-	sum += (__u16)~from;
-	sum += (__u16) ~(from >> 16);
-	sum += (__u16)to;
-	sum += to >> 16;
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum;
-}
-
 SEC("xdp")
 int inject_frame(struct xdp_md *ctx)
 {
@@ -84,27 +71,21 @@ int inject_frame(struct xdp_md *ctx)
 }
 
 /*
- * Only a RST whose sequence number is exactly the kernel's rcv_nxt at this moment ends the connection in silence: one
- * behind it is ignored, one ahead of it makes the kernel send a challenge ACK (RFC 5961 3.2). So it is set here.
- *
- * The number that the frame has already is the least that the kernel must have come to. Segments that passed may still
- * wait in GRO; a RST that overtakes them makes the kernel answer them with a RST of its own, on the wire.
+ * Sets a RST's sequence number (silence.h); the one that the frame has already is the least that the kernel must have
+ * come to, else it is dropped.
  */
 SEC("xdp")
 int inject_rst(struct xdp_md *ctx)
 {
 	struct found found = {};
 	struct packet p = {};
-	__be32 seq;
 
 	if (headers_parse(ctx, 0, &p) != REASON_NONE)
 		return XDP_DROP;
 	find_connection(ctx, &p, &found);
-	if (found.answer == PROBE_NONE || (__s32)(found.rcv_nxt - p.seq) < 0)
+	if (found.answer == PROBE_NONE || !silence_in_time(found.rcv_nxt, p.seq))
 		return XDP_DROP;
-	seq = bpf_htonl(found.rcv_nxt);
-	p.tcp->check = checksum_update(p.tcp->check, p.tcp->seq, seq);
-	p.tcp->seq = seq;
+	silence_set_seq(p.tcp, found.rcv_nxt);
 	return XDP_PASS;
 }
 

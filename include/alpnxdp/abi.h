@@ -18,7 +18,7 @@
 #include <linux/types.h>
 #endif
 
-#define ALPNXDP_ABI 1u
+#define ALPNXDP_ABI 2u
 
 /* Names by which a running attachment is recognised (the kernel keeps 15 characters). */
 #define ALPNXDP_PROG_STEER "alpnxdp_steer"
@@ -80,21 +80,22 @@ struct handoff {
 	__u32 ts_recent; /* the validator's latest timestamp value, to be echoed */
 	__u32 srtt_us;   /* smoothed round-trip time in microseconds; 0: unknown */
 	__u16 mss; /* payload bytes of a full segment, room for the timestamps option already taken off */
-	__u8 snd_wscale;  /* 0..14: shift of the windows that the validator sends */
-	__u8 rcv_wscale;  /* 0..14: shift of the windows that we send */
-	__u8 flags;       /* enum handoff_flags */
-	__u8 source;      /* enum handoff_source */
-	__u8 reserved[2]; /* zero */
+	__u8 snd_wscale; /* 0..14: shift of the windows that the validator sends */
+	__u8 rcv_wscale; /* 0..14: shift of the windows that we send */
+	__u8 flags;      /* enum handoff_flags */
+	__u8 source;     /* enum handoff_source */
+	__u16 passed; /* with FLOW_SERVED, by the engine: bytes from rcv_nxt on that have passed to the kernel */
 };
 _Static_assert(sizeof(struct handoff) == 36, "the layout of struct handoff is part of the ABI");
 
 /*
  * OFFERED: redirected, but the kernel's half still has everything: forgetting the entry gives the flow back.
  * ADOPTED: we have answered, or are about to: only the engine can finish it.
+ * SERVED:  adopted, and the kernel's half is to die: the validator's next ACK without data becomes the RST that ends it.
  * LINGER:  finished; stragglers come to the engine, a SYN belongs to the kernel and ends the entry.
  * DECLINED: given back to the kernel: every segment passes, a SYN ends the entry.
  */
-enum flow_state { FLOW_OFFERED = 1, FLOW_ADOPTED, FLOW_LINGER, FLOW_DECLINED };
+enum flow_state { FLOW_OFFERED = 1, FLOW_ADOPTED, FLOW_SERVED, FLOW_LINGER, FLOW_DECLINED };
 
 struct flow {
 	__u64 offered_ns; /* CLOCK_MONOTONIC when the program offered it */
@@ -178,43 +179,44 @@ enum probe_answer {
  * Reasons: why the program let a packet pass, or took it. One counter each, in the per-CPU array map "counters".
  * X(symbol, name, help)
  */
-#define ALPNXDP_REASONS(X)                                                                            \
-	X(INJECTED, "injected", "a frame that we injected ourselves (generic mode)")                  \
-	X(NOT_IP, "not-ip", "neither IPv4 nor IPv6")                                                  \
-	X(NOT_TCP, "not-tcp", "IP, but not TCP")                                                      \
-	X(FRAGMENT, "fragment", "an IP fragment")                                                     \
-	X(MALFORMED, "malformed", "headers that are too short or contradict each other")              \
-	X(OTHER_PORT, "other-port", "TCP to another port")                                            \
-	X(FLOW, "flow", "belongs to a flow of ours: to the engine")                                   \
-	X(FLOW_DECLINED, "flow-declined", "belongs to a flow that we gave back")                      \
-	X(FLOW_SYN, "flow-syn", "a SYN on a flow that is not adopted: to the kernel")                 \
-	X(FLOW_STALE, "flow-stale", "an offer that a hung engine never took: given back")             \
-	X(FLOW_NO_SOCKET, "flow-no-socket", "a flow of ours, but no engine listens on this queue")    \
-	X(UNARMED, "unarmed", "no challenge is pending")                                              \
-	X(NO_PAYLOAD, "no-payload", "no data")                                                        \
-	X(NOT_HELLO, "not-hello", "data that does not begin with a ClientHello")                      \
-	X(HELLO_MALFORMED, "hello-malformed", "a ClientHello whose lengths contradict each other")    \
-	X(HELLO_OTHER, "hello-other", "a ClientHello that does not offer acme-tls/1")                 \
-	X(HELLO_UNDECIDED, "hello-undecided",                                                         \
-	  "a ClientHello whose ALPN list is not in view yet: remembered")                             \
-	X(HELLO_EARLY, "hello-early", "a segment of a hello that has overtaken its beginning")        \
-	X(NOT_PENDING, "not-pending", "offers acme-tls/1 for a name that is not pending")             \
-	X(ENGINE_SILENT, "engine-silent", "the engine has given no sign of life for a second")        \
-	X(NO_CREDIT, "no-credit", "the engine has no room for another flow")                          \
-	X(OVERSIZE, "oversize", "the frame is too large to be given back, or in several buffers")     \
-	X(TCP_FLAGS, "tcp-flags", "a hello with SYN, FIN or RST, or without ACK")                     \
-	X(TCP_OPTION, "tcp-option", "a hello with MD5, TCP-AO or MPTCP options, or with broken ones") \
-	X(KERNEL_NONE, "kernel-none", "the kernel knows no such connection")                          \
-	X(KERNEL_LISTENER, "kernel-listener",                                                         \
-	  "the kernel shows only the listener (SYN cookies, or spoofed)")                             \
-	X(KERNEL_STATE, "kernel-state", "the kernel's socket is not established, or not fresh")       \
-	X(KERNEL_SEQ, "kernel-seq", "the sequence number is not the kernel's next")                   \
-	X(KERNEL_ACK, "kernel-ack", "the acknowledgement number is not the kernel's next")            \
-	X(KERNEL_FEATURE, "kernel-feature", "the kernel's socket uses MPTCP, MD5 or TCP-AO")          \
-	X(KERNEL_TIMESTAMP, "kernel-timestamp", "the timestamp echo is not one that the kernel sent") \
-	X(ROUTE, "route", "the kernel answers this flow through another interface")                   \
-	X(TABLE_FULL, "table-full", "the flow map is full")                                           \
-	X(OFFERED, "offered", "offers acme-tls/1 for a pending name: to the engine")                  \
+#define ALPNXDP_REASONS(X)                                                                                   \
+	X(INJECTED, "injected", "a frame that we injected ourselves (generic mode)")                         \
+	X(NOT_IP, "not-ip", "neither IPv4 nor IPv6")                                                         \
+	X(NOT_TCP, "not-tcp", "IP, but not TCP")                                                             \
+	X(FRAGMENT, "fragment", "an IP fragment")                                                            \
+	X(MALFORMED, "malformed", "headers that are too short or contradict each other")                     \
+	X(OTHER_PORT, "other-port", "TCP to another port")                                                   \
+	X(FLOW, "flow", "belongs to a flow of ours: to the engine")                                          \
+	X(FLOW_SILENCE, "flow-silence", "an ACK of a flow of ours, now the RST that ends the kernel's half") \
+	X(FLOW_DECLINED, "flow-declined", "belongs to a flow that we gave back")                             \
+	X(FLOW_SYN, "flow-syn", "a SYN on a flow that is not adopted: to the kernel")                        \
+	X(FLOW_STALE, "flow-stale", "an offer that a hung engine never took: given back")                    \
+	X(FLOW_NO_SOCKET, "flow-no-socket", "a flow of ours, but no engine listens on this queue")           \
+	X(UNARMED, "unarmed", "no challenge is pending")                                                     \
+	X(NO_PAYLOAD, "no-payload", "no data")                                                               \
+	X(NOT_HELLO, "not-hello", "data that does not begin with a ClientHello")                             \
+	X(HELLO_MALFORMED, "hello-malformed", "a ClientHello whose lengths contradict each other")           \
+	X(HELLO_OTHER, "hello-other", "a ClientHello that does not offer acme-tls/1")                        \
+	X(HELLO_UNDECIDED, "hello-undecided",                                                                \
+	  "a ClientHello whose ALPN list is not in view yet: remembered")                                    \
+	X(HELLO_EARLY, "hello-early", "a segment of a hello that has overtaken its beginning")               \
+	X(NOT_PENDING, "not-pending", "offers acme-tls/1 for a name that is not pending")                    \
+	X(ENGINE_SILENT, "engine-silent", "the engine has given no sign of life for a second")               \
+	X(NO_CREDIT, "no-credit", "the engine has no room for another flow")                                 \
+	X(OVERSIZE, "oversize", "the frame is too large to be given back, or in several buffers")            \
+	X(TCP_FLAGS, "tcp-flags", "a hello with SYN, FIN or RST, or without ACK")                            \
+	X(TCP_OPTION, "tcp-option", "a hello with MD5, TCP-AO or MPTCP options, or with broken ones")        \
+	X(KERNEL_NONE, "kernel-none", "the kernel knows no such connection")                                 \
+	X(KERNEL_LISTENER, "kernel-listener",                                                                \
+	  "the kernel shows only the listener (SYN cookies, or spoofed)")                                    \
+	X(KERNEL_STATE, "kernel-state", "the kernel's socket is not established, or not fresh")              \
+	X(KERNEL_SEQ, "kernel-seq", "the sequence number is not the kernel's next")                          \
+	X(KERNEL_ACK, "kernel-ack", "the acknowledgement number is not the kernel's next")                   \
+	X(KERNEL_FEATURE, "kernel-feature", "the kernel's socket uses MPTCP, MD5 or TCP-AO")                 \
+	X(KERNEL_TIMESTAMP, "kernel-timestamp", "the timestamp echo is not one that the kernel sent")        \
+	X(ROUTE, "route", "the kernel answers this flow through another interface")                          \
+	X(TABLE_FULL, "table-full", "the flow map is full")                                                  \
+	X(OFFERED, "offered", "offers acme-tls/1 for a pending name: to the engine")                         \
 	X(NO_SOCKET, "no-socket", "would be offered, but no engine listens on this queue")
 
 enum reason {

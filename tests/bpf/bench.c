@@ -111,7 +111,8 @@ static void cause_event(const struct row *row, const struct peer *p)
 	assert_int_equal(peer_send(p, &f), 0);
 }
 
-int bench_run_frame(const struct frame_bytes *in)
+/* The verdict on one frame, which must come out as wanted. */
+static int run_frame(const struct frame_bytes *in, const struct frame_bytes *wanted)
 {
 	struct xdp_md context = { .data_end = (__u32)in->len, .ingress_ifindex = LOOPBACK };
 	struct frame_bytes out;
@@ -120,9 +121,27 @@ int bench_run_frame(const struct frame_bytes *in)
 		    .ctx_size_in = sizeof(context), .repeat = 1);
 
 	assert_int_equal(bpf_prog_test_run_opts(books_program(), &run), 0);
-	assert_int_equal(run.data_size_out, in->len);
-	assert_memory_equal(out.bytes, in->bytes, in->len);
+	assert_int_equal(run.data_size_out, wanted->len);
+	assert_memory_equal(out.bytes, wanted->bytes, wanted->len);
 	return (int)run.retval;
+}
+
+int bench_run_frame(const struct frame_bytes *in)
+{
+	return run_frame(in, in);
+}
+
+/* What the frame is to be afterwards: as it was, or the RST at the number that the kernel expects. */
+static void make_wanted(const struct row *row, const struct peer *p, struct frame_bytes *out)
+{
+	struct row rst = *row;
+
+	if (row->reason == REASON_FLOW_SILENCE) {
+		rst.frame.flags = RST;
+		rst.frame.seq = 0;
+		rst.frame.ack = 0 - peer_frame(p).ack;
+	}
+	bench_make_frame(&rst, p, out);
 }
 
 void bench_show_syn(const struct peer *p)
@@ -156,7 +175,7 @@ void bench_run_over(const struct row *row, const struct peer *p, struct flow *fl
 {
 	uint64_t before[NUM_REASONS], step;
 	struct flow_key key = bench_key(p);
-	struct frame_bytes frame;
+	struct frame_bytes frame, wanted;
 	struct flow ignored;
 	uint32_t live;
 	int verdict;
@@ -166,10 +185,11 @@ void bench_run_over(const struct row *row, const struct peer *p, struct flow *fl
 	if (row->syn_seen)
 		bench_show_syn(p);
 	bench_make_frame(row, p, &frame);
+	make_wanted(row, p, &wanted);
 	live = books_live();
 	for (i = 0; i < NUM_REASONS; i++)
 		before[i] = books_counter(i);
-	verdict = bench_run_frame(&frame);
+	verdict = run_frame(&frame, &wanted);
 	for (i = 0; i < NUM_REASONS; i++) {
 		step = books_counter(i) - before[i];
 		reached[i] += step;
@@ -191,7 +211,7 @@ void bench_run(const struct row *row, struct flow *flow)
 
 	assert_int_equal(peer_open(&p, row->kind, row->frame.family == 6 ? 6 : 4, !row->no_timestamps), 0);
 	key = bench_key(&p);
-	books_set_flow(row, &key);
+	books_set_flow(row, &key, p.seq);
 	cause_event(row, &p);
 	bench_run_over(row, &p, flow);
 	peer_close(&p);

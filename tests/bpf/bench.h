@@ -44,7 +44,8 @@ struct row {
 	const char *pending;   /* the only pending name; NULL: any name will do */
 	enum flow_state state; /* of an entry of this flow; 0: none */
 	bool old_epoch;        /* that entry is of an earlier engine */
-	bool other_flow;       /* there is a flow, but not this one */
+	int passed;      /* with FLOW_SERVED: bytes more than the kernel has received, that passed to it */
+	bool other_flow; /* there is a flow, but not this one */
 
 	enum reason reason;
 	enum flow_state after; /* of this flow's entry; 0: none. OFFERED for an offer is understood */

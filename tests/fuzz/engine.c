@@ -55,7 +55,7 @@ static const struct hello_slot *hello_get(void *context, unsigned port, int32_t 
 	return slot ? NULL : &world.slot;
 }
 
-static bool flow_set(void *context, unsigned port, const struct flow_key *key, enum flow_state state)
+static bool flow_set(void *context, unsigned port, const struct flow_key *key, const struct flow *flow)
 {
 	struct client *c = client_of(key, true);
 
@@ -63,8 +63,8 @@ static bool flow_set(void *context, unsigned port, const struct flow_key *key, e
 	if (!c->entry.state)
 		return false;
 	/* Given back once, it is the kernel's for good. */
-	MUST(c->entry.state != FLOW_DECLINED || state == FLOW_DECLINED);
-	c->entry.state = (uint8_t)state;
+	MUST(c->entry.state != FLOW_DECLINED || flow->state == FLOW_DECLINED);
+	c->entry = *flow;
 	return true;
 }
 
@@ -83,7 +83,8 @@ static bool transmit(void *context, unsigned port, unsigned queue, const uint8_t
 	(void)context, (void)port, (void)queue;
 	MUST(net_decode(frame, len, &seg, &path) == NET_OK);
 	c = client_of(&path.key, false);
-	MUST(c->entry.state == FLOW_ADOPTED || c->entry.state == FLOW_LINGER);
+	MUST(c->entry.state == FLOW_ADOPTED || c->entry.state == FLOW_SERVED ||
+	     c->entry.state == FLOW_LINGER);
 	MUST(seg.flags & TCP_ACK && !(seg.flags & TCP_SYN));
 	c->got = seg.seq + segment_span(&seg);
 	return true;

@@ -46,11 +46,12 @@ static void engine_keeps_flows(struct engine *e)
 	unsigned n, gone = 0, calls = 0;
 
 	CHECK(!xdp_flow_get(m, &e->shared, &key, &flow) && flow.state == FLOW_ADOPTED);
-	CHECK(!xdp_flow_set_state(m, &key, FLOW_LINGER));
+	flow.state = FLOW_LINGER;
+	CHECK(!xdp_flow_set(m, &key, &flow));
 	CHECK(!xdp_flow_get(m, &e->shared, &key, &flow) && flow.state == FLOW_LINGER);
 	CHECK(!xdp_flow_delete(m, &e->shared, &key) && e->shared.live->flows == FLOWS - 1);
 	CHECK(xdp_flow_delete(m, &e->shared, &key) == -ENOENT && e->shared.live->flows == FLOWS - 1);
-	CHECK(xdp_flow_set_state(m, &key, FLOW_LINGER) == -ENOENT);
+	CHECK(xdp_flow_set(m, &key, &flow) == -ENOENT);
 	CHECK(xdp_flow_get(m, &e->shared, &key, &flow) == -ENOENT);
 	for (n = FLOWS; n < 2 * FLOWS; n++)
 		flow_put(e, n, n % 2 ? FLOW_OFFERED : FLOW_ADOPTED, n % 2 ? EPOCH : EPOCH - 1);

@@ -86,14 +86,14 @@ static const struct hello_slot *port_hello_get(void *c, unsigned port, int32_t s
 	return slot == 5 ? &world.slot : NULL;
 }
 
-static bool port_flow_set(void *c, unsigned port, const struct flow_key *key, enum flow_state state)
+static bool port_flow_set(void *c, unsigned port, const struct flow_key *key, const struct flow *flow)
 {
 	struct entry *e = entry_of(key);
 
 	(void)c;
 	(void)port;
 	if (e)
-		e->flow.state = (uint8_t)state;
+		e->flow = *flow;
 	return e != NULL;
 }
 

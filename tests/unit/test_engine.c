@@ -25,6 +25,44 @@ static void validated(int version)
 	peer_free(&p);
 }
 
+/* The program has made the RST of an ACK: nothing is left to be done. */
+static void test_silenced_by_the_program(void **state)
+{
+	struct peer p;
+
+	(void)state;
+	world_add("example.org");
+	peer_init(&p, 1, 4000);
+	peer_start(&p, "example.org", TLS1_3_VERSION);
+	peer_offer(&p);
+	peer_push(&p);
+	assert_int_equal(entry_of(&p.path.key)->flow.state, FLOW_SERVED);
+	assert_int_equal(entry_of(&p.path.key)->flow.handoff.passed, 0);
+	world.kernel = PROBE_NONE;
+	peer_talk(&p);
+	assert_int_equal(OUTCOME(VALIDATED), 1);
+	assert_int_equal(engine_counters(world.engine)->silenced, 1);
+	assert_int_equal(world.rsts, 0);
+	peer_free(&p);
+}
+
+/* Nobody here has a socket whose number the program could ask for. */
+static void test_behind_dnat_silenced_at_once(void **state)
+{
+	struct peer p;
+
+	(void)state;
+	world_add("example.org");
+	peer_init(&p, 1, 4000);
+	p.handoff.source = HANDOFF_CONNTRACK;
+	peer_start(&p, "example.org", TLS1_3_VERSION);
+	peer_offer(&p);
+	peer_push(&p);
+	assert_int_equal(entry_of(&p.path.key)->flow.state, FLOW_ADOPTED);
+	assert_int_equal(world.rsts, 1);
+	peer_free(&p);
+}
+
 static void test_validated_tls13(void **state)
 {
 	(void)state;
@@ -79,7 +117,10 @@ static void test_nothing_is_said_before_the_hello_is_whole(void **state)
 	seg = piece(hello, 100, 200);
 	peer_send(&p, &seg);
 	assert_true(world.sent_count > 0);
-	assert_int_equal(entry_of(&p.path.key)->flow.state, FLOW_ADOPTED);
+	assert_int_equal(entry_of(&p.path.key)->flow.state, FLOW_SERVED);
+	world_tick(ENGINE_SILENCE_WAIT - 1);
+	assert_int_equal(world.rsts, 0);
+	world_tick(1);
 	assert_int_equal(world.rsts, 1);
 	peer_free(&p);
 }
@@ -337,6 +378,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_validated_tls13),
 		T(test_validated_tls12),
+		T(test_silenced_by_the_program),
+		T(test_behind_dnat_silenced_at_once),
 		T(test_nothing_is_said_before_the_hello_is_whole),
 		T(test_half_a_hello_is_acknowledged_after_the_hold),
 		T(test_decline_unknown_name),

@@ -374,8 +374,8 @@ static void test_names_are_kept_apart(void **state)
 	assert_int_equal(waiting(), 1);
 	answered("a.example");
 	assert_int_equal(waiting(), 1);
-	assert_int_equal(world.rsts, 2);
 	world_tick(ENGINE_ASK_TIME);
+	assert_int_equal(world.rsts, 1); /* what was silenced once is dead in this world */
 	assert_int_equal(OUTCOME(DECLINED_ASK_TIME), 1);
 	assert_int_equal(world.received_len, p[1].tcp.tx_len);
 	for (unsigned i = 0; i < ARRAY_SIZE(p); i++)

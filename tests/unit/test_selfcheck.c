@@ -64,13 +64,13 @@ static bool flow_get(void *context, unsigned number, const struct flow_key *key,
 	return w->offered;
 }
 
-static bool flow_set(void *context, unsigned number, const struct flow_key *key, enum flow_state state)
+static bool flow_set(void *context, unsigned number, const struct flow_key *key, const struct flow *flow)
 {
 	struct world *w = context;
 
 	(void)number;
 	(void)key;
-	w->flow.state = (uint8_t)state;
+	w->flow = *flow;
 	return w->offered;
 }
 

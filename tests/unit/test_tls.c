@@ -83,8 +83,8 @@ static struct session *session_open(const struct setup *setup)
 
 	s->setup = *setup;
 	open_client(s);
-	assert_int_equal(tls_open(context, setup->certificate ? setup->certificate : &certificate, 0, &s->tls),
-			 0);
+	assert_int_equal(
+		tls_open(context, setup->certificate ? setup->certificate : &certificate, 0, &s->tls), 0);
 	return s;
 }
 

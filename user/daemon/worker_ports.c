@@ -21,9 +21,9 @@ static const struct hello_slot *hello_get(void *context, unsigned port, int32_t 
 	return slot >= 0 && slot < ALPNXDP_SLOTS ? &i->shared.hellos[slot] : NULL;
 }
 
-static bool flow_set(void *context, unsigned port, const struct flow_key *key, enum flow_state state)
+static bool flow_set(void *context, unsigned port, const struct flow_key *key, const struct flow *flow)
 {
-	return !xdp_flow_set_state(&interface_of(context, port)->attachment.maps, key, state);
+	return !xdp_flow_set(&interface_of(context, port)->attachment.maps, key, flow);
 }
 
 static void flow_delete(void *context, unsigned port, const struct flow_key *key)

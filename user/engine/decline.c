@@ -22,9 +22,11 @@ static void give_back(struct engine *e, unsigned port, const uint8_t *frame, siz
 		e->counters.give_back_failed++;
 }
 
-void decline_frame(struct engine *e, const struct engine_frame *frame, const struct flow_key *key)
+void decline_frame(struct engine *e, const struct engine_frame *frame, const struct flow_key *key,
+		   struct flow *entry)
 {
-	e->ports.flow_set(e->ports.context, frame->port, key, FLOW_DECLINED);
+	entry->state = FLOW_DECLINED;
+	e->ports.flow_set(e->ports.context, frame->port, key, entry);
 	net_complete(frame->bytes, frame->len, frame->iface->own_mac);
 	give_back(e, frame->port, frame->bytes, frame->len);
 }
@@ -46,9 +48,9 @@ static void give_back_bytes(struct engine *e, struct engine_flow *f)
 	bool fin = tcp_peer_closed(&f->tcp);
 	struct segment seg = f->last;
 
-	seg.seq = f->handoff.rcv_nxt;
-	seg.ack = f->handoff.snd_nxt;
-	seg.has_ts = f->handoff.flags & HANDOFF_TIMESTAMPS;
+	seg.seq = f->entry.handoff.rcv_nxt;
+	seg.ack = f->entry.handoff.snd_nxt;
+	seg.has_ts = f->entry.handoff.flags & HANDOFF_TIMESTAMPS;
 	seg.tsval = f->tcp.ts_recent;
 	do {
 		seg.data = bytes;
@@ -73,9 +75,9 @@ void decline_remember(struct engine *e, unsigned port, const struct flow_key *ke
 
 void decline_flow(struct engine *e, struct engine_flow *f, enum engine_outcome outcome, usec_t now)
 {
-	const struct segment rst = { .flags = TCP_RST, .seq = f->handoff.rcv_nxt };
+	const struct segment rst = { .flags = TCP_RST, .seq = f->entry.handoff.rcv_nxt };
 
-	e->ports.flow_set(e->ports.context, f->port, &f->in.key, FLOW_DECLINED);
+	flow_mark(e, f, FLOW_DECLINED);
 	if (f->tcp.end == TCP_RESET_BY_PEER)
 		e->ports.silence(e->ports.context, f->port, e->frame,
 				 net_encode(&f->in, &rst, e->frame, sizeof(e->frame)));

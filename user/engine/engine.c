@@ -2,7 +2,8 @@
 /*
  * The engine's door: which flow a frame belongs to, and what time demands of each flow.
  *
- * A wake-up looks at one array of times (8 kB), not at the flows; everything else happens to the flow that a frame names.
+ * A wake-up for time looks at one array of times (8 kB), not at the flows, and one for a frame not even at that; everything
+ * else happens to the flow that a frame names.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -56,6 +57,12 @@ void flow_forget(struct engine *e, struct engine_flow *f)
 	table_release(e, f);
 }
 
+bool flow_mark(struct engine *e, struct engine_flow *f, enum flow_state state)
+{
+	f->entry.state = (uint8_t)state;
+	return e->ports.flow_set(e->ports.context, f->port, &f->in.key, &f->entry);
+}
+
 void flow_end_entry(struct engine *e, unsigned port, const struct flow_key *key, enum flow_state state)
 {
 	struct flow entry;
@@ -92,6 +99,7 @@ void flow_schedule(struct engine *e, const struct engine_flow *f)
 		break;
 	}
 	e->wake[f->index] = wake;
+	e->earliest = MIN(e->earliest, wake);
 }
 
 static void held_time(struct engine *e, struct engine_flow *f, usec_t now)
@@ -124,19 +132,20 @@ static void flow_time(struct engine *e, struct engine_flow *f, usec_t now)
 
 void engine_tick(struct engine *e, usec_t now)
 {
+	decline_expire(e, now);
+	if (now < e->earliest)
+		return;
 	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
 		if (e->wake[i] <= now)
 			flow_time(e, &e->flow[i], now);
-	decline_expire(e, now);
+	e->earliest = USEC_NEVER;
+	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
+		e->earliest = MIN(e->earliest, e->wake[i]);
 }
 
 usec_t engine_deadline(const struct engine *e)
 {
-	usec_t first = decline_deadline(e);
-
-	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
-		first = MIN(first, e->wake[i]);
-	return first;
+	return MIN(e->earliest, decline_deadline(e));
 }
 
 static void remember_last(struct engine_flow *f, const struct segment *seg)
@@ -162,9 +171,9 @@ static void flow_input(struct engine *e, struct engine_flow *f, const struct seg
 	flow_schedule(e, f);
 }
 
-static void start(struct engine_flow *f, const struct arrival *a, const struct handoff *handoff, usec_t now)
+static void start(struct engine_flow *f, const struct arrival *a, const struct flow *entry, usec_t now)
 {
-	f->handoff = *handoff;
+	f->entry = *entry;
 	f->queue = a->frame->queue;
 	f->iface = *a->frame->iface;
 	net_path_reverse(&a->path, &f->out);
@@ -179,16 +188,16 @@ static void start(struct engine_flow *f, const struct arrival *a, const struct h
 }
 
 /* A hello that the program has offered. What we cannot take goes on to the web server at once. */
-static void adopt(struct engine *e, const struct arrival *a, const struct flow *entry, usec_t now)
+static void adopt(struct engine *e, const struct arrival *a, struct flow *entry, usec_t now)
 {
-	const struct handoff *handoff = &entry->handoff;
-	const struct tcp_adoption adoption = {
-		.handoff = handoff, .first = &a->seg, .mtu = a->frame->iface->mtu, .ipv4 = a->path.ipv4
-	};
+	const struct tcp_adoption adoption = { .handoff = &entry->handoff,
+					       .first = &a->seg,
+					       .mtu = a->frame->iface->mtu,
+					       .ipv4 = a->path.ipv4 };
 	struct engine_flow *f = table_take(e, a->frame->port, &a->path.key, now);
 
 	if (f && !tcp_adopt(&f->tcp, &adoption, now)) {
-		start(f, a, handoff, now);
+		start(f, a, entry, now);
 		if (entry->slot != ALPNXDP_NO_SLOT) {
 			f->passed = remembered_passed(e, &a->seg);
 			remembered_input(e, f, &a->seg, now);
@@ -200,7 +209,7 @@ static void adopt(struct engine *e, const struct arrival *a, const struct flow *
 	e->counters.outcome[f ? OUTCOME_DECLINED_ERROR : OUTCOME_DECLINED_BUDGET]++;
 	if (f)
 		flow_forget(e, f);
-	decline_frame(e, a->frame, &a->path.key);
+	decline_frame(e, a->frame, &a->path.key, entry);
 	decline_remember(e, a->frame->port, &a->path.key, now);
 }
 
@@ -212,7 +221,7 @@ static void stranger_input(struct engine *e, const struct arrival *a, usec_t now
 	if (!e->ports.flow_get(e->ports.context, a->frame->port, &a->path.key, &entry))
 		e->counters.stray_frames++;
 	else if (entry.state == FLOW_DECLINED)
-		decline_frame(e, a->frame, &a->path.key);
+		decline_frame(e, a->frame, &a->path.key, &entry);
 	else if (entry.state != FLOW_OFFERED)
 		e->counters.stray_frames++;
 	else if (!remembered_fits(e, a, &entry))
@@ -242,7 +251,7 @@ void engine_input(struct engine *e, const struct engine_frame *frame, usec_t now
 	}
 	f = table_find(e, frame->port, &a.path.key);
 	/* No silence any more for the old one: the RST would meet the new connection. */
-	if (f && is_reused(e, f)) {
+	if (f && a.seg.len && is_reused(e, f)) {
 		flow_forget(e, f);
 		f = NULL;
 	}

@@ -11,7 +11,7 @@
  * that the validator would not send again, so a crash gives it back by itself. (If that takes longer than ENGINE_HOLD,
  * the bytes are acknowledged, or a lost segment would never be sent again.) Then it is declined, its bytes handed to the
  * kernel as segments made anew, or adopted: from there on only we can finish it, and the kernel's half is
- * silenced after the first flight.
+ * silenced: by the program, with the validator's first ACK, else by us when the flow is over or ENGINE_SILENCE_WAIT has passed.
  *
  * A whole hello for a name that is not pending may wait for somebody who is asked for the challenge (ports.ask), at most
  * ENGINE_ASK_TIME. Meanwhile its bytes are acknowledged after ENGINE_HOLD, and nothing else is said.
@@ -48,6 +48,8 @@ enum {
 #define ENGINE_LINGER (2 * USEC_PER_SEC)     /* after both have closed */
 #define ENGINE_DECLINE_GRACE \
 	(50 * USEC_PER_MSEC) /* for frames of a declined flow that are in the ring already */
+#define ENGINE_SILENCE_WAIT \
+	(1 * USEC_PER_SEC) /* for an ACK that the program turns into the RST for the kernel's half */
 #define ENGINE_REQUEST_WAIT \
 	(200 * USEC_PER_MSEC) /* for a request socket to become a socket, before it is silenced */
 
@@ -120,7 +122,7 @@ struct engine_ports {
 	/* The remembered bytes of an undecided hello, in memory that the program goes on writing. NULL: no such slot. */
 	const struct hello_slot *(*hello_get)(void *context, unsigned port, int32_t slot);
 	/* False: the entry is gone, the kernel has the flow again. */
-	bool (*flow_set)(void *context, unsigned port, const struct flow_key *key, enum flow_state state);
+	bool (*flow_set)(void *context, unsigned port, const struct flow_key *key, const struct flow *flow);
 	void (*flow_delete)(void *context, unsigned port, const struct flow_key *key);
 	/* Sends one frame outwards through a queue of the port. False: no room. */
 	bool (*transmit)(void *context, unsigned port, unsigned queue, const uint8_t *frame, size_t len);
@@ -169,7 +171,7 @@ void engine_input(struct engine *e, const struct engine_frame *f, usec_t now);
 
 /* Does what time demands; call it when engine_deadline() has come, and after every batch of engine_input(). */
 void engine_tick(struct engine *e, usec_t now);
-usec_t engine_deadline(const struct engine *e);
+usec_t engine_deadline(const struct engine *e); /* may be sooner than it must; USEC_NEVER: no flow is left */
 
 /*
  * Whoever was asked for sni has done what they can: flows that wait for it are answered if a challenge is in the store

@@ -33,7 +33,7 @@ struct engine_flow {
 	bool acknowledged; /* held for longer than ENGINE_HOLD: the validator has heard from us */
 	bool counted;      /* its outcome */
 
-	struct handoff handoff;
+	struct flow entry; /* as it is in the flow map */
 	struct segment
 		last; /* the validator's latest: timestamps and window for what is given back; no data */
 	struct tcp_conn tcp;
@@ -81,7 +81,8 @@ struct engine {
 	uint16_t free;
 	uint16_t linger_first, linger_last;
 	uint16_t bucket[ENGINE_BUCKETS];
-	usec_t wake[ENGINE_FLOWS];       /* apart from the flows: scanned on every wake-up */
+	usec_t earliest;                 /* none of wake is sooner */
+	usec_t wake[ENGINE_FLOWS];       /* apart from the flows: scanned when earliest has come */
 	usec_t held_since[ENGINE_FLOWS]; /* USEC_NEVER: not held */
 	uint64_t prefix
 		[ENGINE_FLOWS]; /* hash of the source prefix of held, waiting and served flows, else 0 */
@@ -112,6 +113,8 @@ void flow_schedule(struct engine *e, const struct engine_flow *f); /* after anyt
 void flow_count(struct engine *e, struct engine_flow *f, enum engine_outcome outcome); /* once per flow */
 void flow_forget(struct engine *e,
 		 struct engine_flow *f); /* its TLS, its place in the table; not its map entry */
+/* Changes the state in the flow map, too. False: the entry is gone. */
+bool flow_mark(struct engine *e, struct engine_flow *f, enum flow_state state);
 /* Deletes an entry of the flow map that still is what it was: a SYN may have ended it, and a new offer begun. */
 void flow_end_entry(struct engine *e, unsigned port, const struct flow_key *key, enum flow_state state);
 
@@ -132,7 +135,8 @@ uint32_t remembered_passed(const struct engine *e, const struct segment *seg);
 void remembered_input(struct engine *e, struct engine_flow *f, const struct segment *seg, usec_t now);
 
 /* decline.c */
-void decline_frame(struct engine *e, const struct engine_frame *frame, const struct flow_key *key);
+void decline_frame(struct engine *e, const struct engine_frame *frame, const struct flow_key *key,
+		   struct flow *entry);
 void decline_flow(struct engine *e, struct engine_flow *f, enum engine_outcome outcome, usec_t now);
 void decline_expire(struct engine *e, usec_t now);
 void decline_remember(struct engine *e, unsigned port, const struct flow_key *key, usec_t now);
@@ -140,13 +144,16 @@ void decline_port_gone(struct engine *e, unsigned port);
 usec_t decline_deadline(const struct engine *e);
 
 /* silence.c */
+enum flow_state silence_state(struct engine_flow *f); /* of a flow that is to be served */
 void silence_begin(struct engine *e, struct engine_flow *f, usec_t now);
 void silence_step(struct engine *e, struct engine_flow *f, usec_t now);
+void silence_finished(struct engine *e, struct engine_flow *f,
+		      usec_t now);                         /* no ACK is waited for any more */
 void silence_now(struct engine *e, struct engine_flow *f); /* the flow is about to go: one last try */
 
 /* serve.c */
-bool serve_claim(struct engine *e,
-		 struct engine_flow *f); /* marks it ADOPTED; false: it is gone, and so is f */
+bool serve_claim(struct engine *e, struct engine_flow *f,
+		 enum flow_state state); /* ADOPTED or SERVED; false: it is gone, and so is f */
 /* Acknowledges what has come, after ENGINE_HOLD; f may be gone then. */
 void serve_acknowledge(struct engine *e, struct engine_flow *f, usec_t now);
 void serve_held(struct engine *e, struct engine_flow *f, usec_t now); /* asks the gate */

@@ -86,8 +86,9 @@ static void finish(struct engine *e, struct engine_flow *f, usec_t now)
 	tls_free(f->tls);
 	f->tls = NULL;
 	f->lingers_until = now + ENGINE_LINGER;
-	e->ports.flow_set(e->ports.context, f->port, &f->in.key, FLOW_LINGER);
+	flow_mark(e, f, FLOW_LINGER);
 	table_linger(e, f);
+	silence_finished(e, f, now);
 }
 
 void serve_flush(struct engine *e, struct engine_flow *f, usec_t now)
@@ -107,9 +108,9 @@ void serve_flush(struct engine *e, struct engine_flow *f, usec_t now)
 }
 
 /* From here on only we can finish the flow. False: the kernel has it again, and we forget it. */
-bool serve_claim(struct engine *e, struct engine_flow *f)
+bool serve_claim(struct engine *e, struct engine_flow *f, enum flow_state state)
 {
-	if (e->ports.flow_set(e->ports.context, f->port, &f->in.key, FLOW_ADOPTED))
+	if (flow_mark(e, f, state))
 		return true;
 	flow_count(e, f, OUTCOME_TAKEN_BACK);
 	flow_forget(e, f);
@@ -118,7 +119,7 @@ bool serve_claim(struct engine *e, struct engine_flow *f)
 
 void serve_acknowledge(struct engine *e, struct engine_flow *f, usec_t now)
 {
-	if (!f->acknowledged && !serve_claim(e, f))
+	if (!f->acknowledged && !serve_claim(e, f, FLOW_ADOPTED))
 		return;
 	f->acknowledged = true;
 	serve_flush(e, f, now);
@@ -156,7 +157,7 @@ void serve_hello(struct engine *e, struct engine_flow *f, const struct tls_hello
 		serve_reject(e, f, GATE_SIGNATURE, now);
 	} else if (!open_tls(e, f, challenge, now)) {
 		decline_flow(e, f, OUTCOME_DECLINED_ERROR, now);
-	} else if (serve_claim(e, f)) {
+	} else if (serve_claim(e, f, silence_state(f))) {
 		challenge->hits++;
 		table_serve(e, f);
 		serve_drive(e, f, now);

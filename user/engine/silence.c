@@ -2,6 +2,9 @@
 /*
  * Ending the kernel's half without a sound: a RST that enters from the inside (DESIGN: "Silencing the kernel's half").
  *
+ * Where the kernel has a socket the validator's first ACK of our flight does it: the program makes it that RST, which costs
+ * nothing. We look whether it is done when the flow is over, or after ENGINE_SILENCE_WAIT, and else send a RST of our own.
+ *
  * The inject program fills in the sequence number that the kernel expects at that moment: one behind it would be
  * ignored, one ahead of it would bring out a challenge ACK (RFC 5961 3.2) on the wire. A request socket whose last ACK
  * still sits in GRO is left alone until it has become a socket: a RST that overtakes the ACK makes the kernel
@@ -19,7 +22,8 @@ static const usec_t retry_after[ENGINE_SILENCE_TRIES] = { 10 * USEC_PER_MSEC, 50
 /* The last one asks no more what the kernel has: it may have dropped what passed. */
 static size_t build_rst(struct engine *e, const struct engine_flow *f, bool last)
 {
-	const struct segment rst = { .flags = TCP_RST, .seq = f->handoff.rcv_nxt + (last ? 0 : f->passed) };
+	const struct segment rst = { .flags = TCP_RST,
+				     .seq = f->entry.handoff.rcv_nxt + (last ? 0 : f->passed) };
 
 	return net_encode(&f->in, &rst, e->frame, sizeof(e->frame));
 }
@@ -30,11 +34,28 @@ static void finish(struct engine_flow *f, uint64_t *counter)
 	(*counter)++;
 }
 
+static enum probe_answer probe(struct engine *e, const struct engine_flow *f, size_t len)
+{
+	return e->ports.probe(e->ports.context, f->port, e->frame, len);
+}
+
 /* True: the kernel knows the connection no more. */
 static bool inject(struct engine *e, struct engine_flow *f, size_t len)
 {
 	e->ports.silence(e->ports.context, f->port, e->frame, len);
-	return e->ports.probe(e->ports.context, f->port, e->frame, len) == PROBE_NONE;
+	return probe(e, f, len) == PROBE_NONE;
+}
+
+/* A web server behind DNAT has no socket here, whose number the program could ask for. */
+static bool by_ack(const struct engine_flow *f)
+{
+	return f->entry.handoff.source != HANDOFF_CONNTRACK;
+}
+
+enum flow_state silence_state(struct engine_flow *f)
+{
+	f->entry.handoff.passed = (uint16_t)f->passed;
+	return by_ack(f) ? FLOW_SERVED : FLOW_ADOPTED;
 }
 
 void silence_begin(struct engine *e, struct engine_flow *f, usec_t now)
@@ -42,23 +63,31 @@ void silence_begin(struct engine *e, struct engine_flow *f, usec_t now)
 	if (f->silence != SILENCE_NOT_YET)
 		return;
 	f->silence = SILENCE_DUE;
-	f->silence_at = now;
+	f->silence_at = by_ack(f) ? now + ENGINE_SILENCE_WAIT : now;
+	silence_step(e, f, now);
+}
+
+void silence_finished(struct engine *e, struct engine_flow *f, usec_t now)
+{
+	if (f->silence == SILENCE_DUE && !f->silence_tries)
+		f->silence_at = now;
 	silence_step(e, f, now);
 }
 
 void silence_step(struct engine *e, struct engine_flow *f, usec_t now)
 {
+	enum probe_answer kernel;
 	size_t len;
 
 	if (f->silence != SILENCE_DUE || now < f->silence_at)
 		return;
 	len = build_rst(e, f, f->silence_tries == ENGINE_SILENCE_TRIES);
-	if (f->handoff.source == HANDOFF_REQUEST && now - f->born < ENGINE_REQUEST_WAIT &&
-	    e->ports.probe(e->ports.context, f->port, e->frame, len) == PROBE_REQUEST) {
+	kernel = probe(e, f, len);
+	if (kernel == PROBE_REQUEST && now - f->born < ENGINE_REQUEST_WAIT) {
 		f->silence_at = now + REQUEST_POLL;
 		return;
 	}
-	if (inject(e, f, len)) {
+	if (kernel == PROBE_NONE || inject(e, f, len)) {
 		finish(f, &e->counters.silenced);
 		return;
 	}

@@ -16,6 +16,7 @@ void table_init(struct engine *e)
 	for (unsigned i = 0; i < ENGINE_BUCKETS; i++)
 		e->bucket[i] = NO_FLOW;
 	e->free = 0;
+	e->earliest = USEC_NEVER;
 	e->linger_first = e->linger_last = NO_FLOW;
 }
 
@@ -196,5 +197,6 @@ void table_release(struct engine *e, struct engine_flow *f)
 	f->phase = PHASE_FREE;
 	e->wake[f->index] = USEC_NEVER;
 	e->prefix[f->index] = 0;
-	e->flows--;
+	if (!--e->flows)
+		e->earliest = USEC_NEVER;
 }

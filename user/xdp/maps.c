@@ -79,14 +79,9 @@ int xdp_flow_get(const struct xdp_maps *m, const struct xdp_shared *s, const str
 }
 
 /* -ENOENT when the program has ended the entry meanwhile: BPF_EXIST does not bring it back. */
-int xdp_flow_set_state(const struct xdp_maps *m, const struct flow_key *key, enum flow_state state)
+int xdp_flow_set(const struct xdp_maps *m, const struct flow_key *key, const struct flow *flow)
 {
-	struct flow flow;
-
-	if (bpf_map_lookup_elem(m->flows, key, &flow))
-		return -errno;
-	flow.state = (__u8)state;
-	return bpf_map_update_elem(m->flows, key, &flow, BPF_EXIST) ? -errno : 0;
+	return bpf_map_update_elem(m->flows, key, flow, BPF_EXIST) ? -errno : 0;
 }
 
 int xdp_flow_delete(const struct xdp_maps *m, struct xdp_shared *s, const struct flow_key *key)

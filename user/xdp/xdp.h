@@ -188,6 +188,7 @@ struct xdp_frame {
 };
 unsigned xdp_rings_receive(struct xdp_rings *r, struct xdp_frame *frames, unsigned max);
 void xdp_rings_release(struct xdp_rings *r, const struct xdp_frame *frames, unsigned count);
+bool xdp_rings_pending(const struct xdp_rings *r); /* a frame waits; no system call */
 
 /* Copies a frame into the transmit ring. False: no free frame or ring full. Nothing leaves before xdp_rings_kick(). */
 bool xdp_rings_transmit(struct xdp_rings *r, const uint8_t *frame, size_t len);
@@ -219,7 +220,7 @@ void xdp_shared_unmap(struct xdp_shared *s);
 /* The flow map. All keep `live` in step. get: -ENOENT also for an entry of another epoch. */
 int xdp_flow_get(const struct xdp_maps *m, const struct xdp_shared *s, const struct flow_key *key,
 		 struct flow *out);
-int xdp_flow_set_state(const struct xdp_maps *m, const struct flow_key *key, enum flow_state state);
+int xdp_flow_set(const struct xdp_maps *m, const struct flow_key *key, const struct flow *flow);
 int xdp_flow_delete(const struct xdp_maps *m, struct xdp_shared *s, const struct flow_key *key);
 
 /*
