@@ -170,6 +170,11 @@ unsigned xdp_rings_receive(struct xdp_rings *r, struct xdp_frame *frames, unsign
 	return count;
 }
 
+bool xdp_rings_pending(const struct xdp_rings *r)
+{
+	return index_theirs(r->rx.producer) != *r->rx.consumer;
+}
+
 void xdp_rings_release(struct xdp_rings *r, const struct xdp_frame *frames, unsigned count)
 {
 	uint32_t at = *r->fill.producer;
