@@ -75,26 +75,97 @@ static void test_half_hellos_keep_nobody_out(void **state)
 	assert_int_equal(OUTCOME(DECLINED_BUDGET), 1);
 }
 
-static void test_who_is_served_is_not_put_out(void **state)
+/* Whole hellos from ports of one neighbourhood, 198.51.host.x, and not a word more. */
+static void send_hellos(uint8_t host, unsigned count)
 {
-	static struct peer served[ENGINE_PER_PREFIX];
+	static uint16_t port = 10000;
+	struct peer first, p;
+	struct segment seg;
 
-	(void)state;
-	world_add("example.org");
-	for (uint16_t i = 0; i < ENGINE_PER_PREFIX; i++) {
-		peer_init(&served[i], 1, (uint16_t)(4000 + i));
-		served[i].path.key.saddr[14] = 1;
-		peer_start(&served[i], "example.org", TLS1_3_VERSION);
-		peer_offer(&served[i]);
-		peer_push(&served[i]);
+	peer_init(&first, 1, 0);
+	peer_start(&first, "example.org", TLS1_3_VERSION);
+	peer_think(&first);
+	for (unsigned i = 0; i < count; i++) {
+		p = first;
+		p.path.key.saddr[14] = host;
+		p.path.key.sport = port++;
+		peer_offer(&p);
+		while (tcp_output(&p.tcp, &seg, world.now))
+			peer_send(&p, &seg);
 		world.sent_count = 0;
 	}
+	peer_free(&first);
+}
+
+static unsigned served(void)
+{
+	struct engine_flows flows;
+
+	engine_flows(world.engine, &flows);
+	return flows.served;
+}
+
+static void test_who_is_served_is_not_put_out(void **state)
+{
+	(void)state;
+	world_add("example.org");
+	send_hellos(1, ENGINE_PER_PREFIX);
 	assert_int_equal(engine_credit(world.engine), ENGINE_FLOWS - ENGINE_RESERVE - ENGINE_PER_PREFIX);
 	send_half(1, 5000);
 	assert_int_equal(OUTCOME(DECLINED_BUDGET), 1);
-	assert_int_equal(engine_flow_count(world.engine), ENGINE_PER_PREFIX);
-	for (uint16_t i = 0; i < ENGINE_PER_PREFIX; i++)
-		peer_free(&served[i]);
+	assert_int_equal(OUTCOME(PUT_OUT), 0);
+	assert_int_equal(served(), ENGINE_PER_PREFIX);
+}
+
+static void test_who_takes_too_long_makes_room_for_a_neighbour(void **state)
+{
+	(void)state;
+	world_add("example.org");
+	send_hellos(100, 1);
+	world_tick(1);
+	send_hellos(100, ENGINE_PER_PREFIX - 1);
+	world.now += ENGINE_PATIENCE - 1;
+	validate(100, 4000);
+	assert_int_equal(OUTCOME(VALIDATED), 1);
+	assert_int_equal(OUTCOME(PUT_OUT), 1);
+	assert_int_equal(served(), ENGINE_PER_PREFIX - 1);
+}
+
+static void test_neighbourhoods_that_fill_the_table_keep_no_other_out(void **state)
+{
+	(void)state;
+	world_add("example.org");
+	for (uint8_t host = 1; host <= 4; host++)
+		send_hellos(host, ENGINE_PER_PREFIX);
+	assert_int_equal(served(), ENGINE_FLOWS);
+	assert_int_equal(engine_credit(world.engine), ENGINE_FULL_CREDIT);
+	for (uint16_t i = 0; i < 3; i++)
+		validate(100, (uint16_t)(4000 + i));
+	assert_int_equal(OUTCOME(VALIDATED), 3);
+	/* One made room; those who were answered linger, and make room for who comes next. */
+	assert_int_equal(OUTCOME(PUT_OUT), 1);
+	assert_int_equal(OUTCOME(DECLINED_BUDGET), 0);
+	/* Its neighbourhood takes no more in this way than half of what each of the others has. */
+	send_hellos(100, ENGINE_PER_PREFIX);
+	assert_in_range(OUTCOME(PUT_OUT), ENGINE_PER_PREFIX / 2 - 8, ENGINE_PER_PREFIX / 2);
+}
+
+static void test_among_equals_nobody_makes_room(void **state)
+{
+	(void)state;
+	world_add("example.org");
+	for (uint8_t host = 1; host <= 8; host++)
+		send_hellos(host, ENGINE_FLOWS / 8);
+	world_tick(USEC_PER_SEC);
+	send_hellos(1, 10);
+	assert_int_equal(OUTCOME(PUT_OUT), 0);
+	assert_int_equal(OUTCOME(DECLINED_BUDGET), 10);
+	/* Until the others have had their time. */
+	world.now += ENGINE_PATIENCE - USEC_PER_SEC;
+	send_hellos(1, 10);
+	assert_int_equal(OUTCOME(PUT_OUT), 10);
+	assert_int_equal(OUTCOME(DECLINED_BUDGET), 10);
+	assert_int_equal(served(), ENGINE_FLOWS);
 }
 
 static void test_lingering_flows_make_room(void **state)
@@ -267,6 +338,9 @@ int main(void)
 		T(test_a_full_table_gives_the_oldest_back),
 		T(test_half_hellos_keep_nobody_out),
 		T(test_who_is_served_is_not_put_out),
+		T(test_who_takes_too_long_makes_room_for_a_neighbour),
+		T(test_neighbourhoods_that_fill_the_table_keep_no_other_out),
+		T(test_among_equals_nobody_makes_room),
 		T(test_lingering_flows_make_room),
 		T(test_a_reused_port_is_a_new_connection),
 		T(test_silence_is_tried_again_and_then_counted),

@@ -263,9 +263,9 @@ void engine_input(struct engine *e, const struct engine_frame *frame, usec_t now
 
 unsigned engine_credit(const struct engine *e)
 {
-	unsigned busy = e->flows - e->lingering - e->held;
+	unsigned busy = e->flows - e->lingering - e->held, free = ENGINE_FLOWS - busy;
 
-	return busy + ENGINE_RESERVE < ENGINE_FLOWS ? ENGINE_FLOWS - ENGINE_RESERVE - busy : 0;
+	return MAX(free, (unsigned)ENGINE_RESERVE + ENGINE_FULL_CREDIT) - ENGINE_RESERVE;
 }
 
 void engine_port_gone(struct engine *e, unsigned port)

@@ -27,10 +27,11 @@
 
 enum {
 	ENGINE_FLOWS =
-		1024, /* held, adopted and lingering at once, all interfaces; lingering and held ones make room */
+		1024, /* held, adopted and lingering at once, all interfaces; who makes room for another: table.c */
 	ENGINE_RESERVE = 64, /* of these, not offered to new flows: room for offers already on their way */
-	ENGINE_PER_PREFIX =
-		256, /* held and adopted at once from one /24 or /56; the oldest held one makes room */
+	ENGINE_FULL_CREDIT =
+		256, /* offered all the same when none is free: who has few neighbours gets a place */
+	ENGINE_PER_PREFIX = 256, /* held and adopted at once from one /24 or /56 */
 	ENGINE_DECLINED =
 		1024, /* declined flows whose entries wait for ENGINE_DECLINE_GRACE; the oldest make room */
 	ENGINE_SILENCE_TRIES = 3,
@@ -45,6 +46,7 @@ enum {
 #define ENGINE_HELLO_TIME (5 * USEC_PER_SEC) /* from adoption to a whole hello; then the flow is declined */
 #define ENGINE_ASK_TIME (3 * USEC_PER_SEC)   /* for whoever was asked for a challenge to answer */
 #define ENGINE_LIFE (30 * USEC_PER_SEC)      /* of a flow in all */
+#define ENGINE_PATIENCE (5 * USEC_PER_SEC)   /* of it, while others find no place */
 #define ENGINE_LINGER (2 * USEC_PER_SEC)     /* after both have closed */
 #define ENGINE_DECLINE_GRACE \
 	(50 * USEC_PER_MSEC) /* for frames of a declined flow that are in the ring already */
@@ -71,6 +73,8 @@ enum {
 	X(TLS_ALERT_OUT, "alert-sent", "the handshake failed and we said so")                                \
 	X(STOPPED, "stopped", "the validator closed in the middle of the handshake")                         \
 	X(RESET, "reset", "the validator reset the connection in the middle of the handshake")               \
+	X(PUT_OUT, "put-out",                                                                                \
+	  "reset by us in the middle of the handshake: there was no room, and others needed it more")        \
 	X(TIMED_OUT, "timed-out", "the validator fell silent in the middle of the handshake")
 
 enum engine_outcome {

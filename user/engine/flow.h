@@ -6,7 +6,7 @@
 #include "engine/engine.h"
 #include "tcp/tcp.h"
 
-enum { NO_FLOW = ENGINE_FLOWS, ENGINE_BUCKETS = 2 * ENGINE_FLOWS };
+enum { NO_FLOW = ENGINE_FLOWS, ENGINE_BUCKETS = 2 * ENGINE_FLOWS, ENGINE_CROWDS = 4 * ENGINE_FLOWS };
 
 /*
  * HELD: the gate has not seen the whole hello. WAITING: it has, and somebody was asked for the challenge. SERVED: ours
@@ -81,11 +81,13 @@ struct engine {
 	uint16_t free;
 	uint16_t linger_first, linger_last;
 	uint16_t bucket[ENGINE_BUCKETS];
-	usec_t earliest;                 /* none of wake is sooner */
-	usec_t wake[ENGINE_FLOWS];       /* apart from the flows: scanned when earliest has come */
-	usec_t held_since[ENGINE_FLOWS]; /* USEC_NEVER: not held */
+	usec_t earliest;                   /* none of wake is sooner */
+	usec_t wake[ENGINE_FLOWS];         /* apart from the flows: scanned when earliest has come */
+	usec_t held_since[ENGINE_FLOWS];   /* USEC_NEVER: not held */
+	usec_t served_since[ENGINE_FLOWS]; /* when it began; USEC_NEVER: not served */
 	uint64_t prefix
 		[ENGINE_FLOWS]; /* hash of the source prefix of held, waiting and served flows, else 0 */
+	uint16_t crowd[ENGINE_CROWDS]; /* how many of these by that hash; few prefixes share one */
 	struct engine_flow flow[ENGINE_FLOWS];
 	struct waiter waiter[ENGINE_WAITING];
 
@@ -100,7 +102,7 @@ struct engine {
 /* table.c */
 void table_init(struct engine *e);
 struct engine_flow *table_find(struct engine *e, unsigned port, const struct flow_key *key);
-/* A free flow, entered under its key and held; the oldest lingering or held one makes room. NULL: a budget is spent. */
+/* A free flow, entered under its key and held; another may make room for it. NULL: a budget is spent. */
 struct engine_flow *table_take(struct engine *e, unsigned port, const struct flow_key *key, usec_t now);
 void table_wait(struct engine *e, struct engine_flow *f, struct waiter *place);
 void table_serve(struct engine *e, struct engine_flow *f); /* held no more: nobody takes its place */
@@ -160,7 +162,8 @@ void serve_held(struct engine *e, struct engine_flow *f, usec_t now); /* asks th
 /* The gate has accepted it: is there a challenge for it? */
 void serve_hello(struct engine *e, struct engine_flow *f, const struct tls_hello *hello, usec_t now);
 void serve_reject(struct engine *e, struct engine_flow *f, enum gate_reject why, usec_t now);
-void serve_drive(struct engine *e, struct engine_flow *f, usec_t now); /* TLS and TCP as far as they go */
-void serve_flush(struct engine *e, struct engine_flow *f, usec_t now); /* sends what TCP has due */
+void serve_put_out(struct engine *e, struct engine_flow *f, usec_t now); /* with a RST; it lingers then */
+void serve_drive(struct engine *e, struct engine_flow *f, usec_t now);   /* TLS and TCP as far as they go */
+void serve_flush(struct engine *e, struct engine_flow *f, usec_t now);   /* sends what TCP has due */
 
 #endif

@@ -107,6 +107,14 @@ void serve_flush(struct engine *e, struct engine_flow *f, usec_t now)
 		finish(e, f, now);
 }
 
+void serve_put_out(struct engine *e, struct engine_flow *f, usec_t now)
+{
+	flow_count(e, f, OUTCOME_PUT_OUT);
+	tcp_close(&f->tcp, TCP_CLOSE_RESET);
+	serve_flush(e, f, now);
+	flow_schedule(e, f);
+}
+
 /* From here on only we can finish the flow. False: the kernel has it again, and we forget it. */
 bool serve_claim(struct engine *e, struct engine_flow *f, enum flow_state state)
 {

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The flow table: fixed, keyed by SipHash, so that no choice of ports makes one bucket long. Budgets are counted here.
+ *
+ * Who makes room for a new flow when the table is full: the oldest that lingers; else the oldest that is held; else the
+ * oldest that is served and either has taken longer than ENGINE_PATIENCE, or belongs to a prefix that has more than
+ * twice as many flows as the newcomer's. Whoever says a hello and then nothing costs itself a connection, but us a place: so
+ * however fast four neighbourhoods fill the table, a validator from a fifth finds one. Age is counted from the first
+ * frame, for anybody can keep on saying something. The factor of two: among equals nobody is put out.
  */
 #include <string.h>
 #include "engine/flow.h"
@@ -12,6 +18,7 @@ void table_init(struct engine *e)
 		e->flow[i].next = (uint16_t)(i + 1);
 		e->wake[i] = USEC_NEVER;
 		e->held_since[i] = USEC_NEVER;
+		e->served_since[i] = USEC_NEVER;
 	}
 	for (unsigned i = 0; i < ENGINE_BUCKETS; i++)
 		e->bucket[i] = NO_FLOW;
@@ -56,12 +63,30 @@ static bool prefix_is_full(const struct engine *e, uint64_t prefix)
 	return count >= ENGINE_PER_PREFIX;
 }
 
+static uint16_t *crowd_of(struct engine *e, uint64_t prefix)
+{
+	return &e->crowd[(prefix >> 1) % ENGINE_CROWDS]; /* the lowest bit is always set */
+}
+
+static void join_prefix(struct engine *e, const struct engine_flow *f, uint64_t prefix)
+{
+	e->prefix[f->index] = prefix;
+	++*crowd_of(e, prefix);
+}
+
+static void leave_prefix(struct engine *e, const struct engine_flow *f)
+{
+	if (e->prefix[f->index])
+		--*crowd_of(e, e->prefix[f->index]);
+	e->prefix[f->index] = 0;
+}
+
 /*
  * The flow that has waited longest for the rest of its hello goes to the web server, which is where it would be in
  * ENGINE_HELLO_TIME anyway: whoever sends half a hello, and ten thousand times, keeps nobody out. prefix: one of
  * these, 0: any. False: none is held.
  */
-static bool give_up_oldest(struct engine *e, uint64_t prefix, usec_t now)
+static bool give_up_held(struct engine *e, uint64_t prefix, usec_t now)
 {
 	usec_t since = USEC_NEVER;
 	unsigned oldest = NO_FLOW;
@@ -78,20 +103,44 @@ static bool give_up_oldest(struct engine *e, uint64_t prefix, usec_t now)
 	return true;
 }
 
-static void make_room(struct engine *e, usec_t now)
+/* The rule above. own: the prefix of the newcomer; within: only its flows. False: all have a better right to their place. */
+static bool put_out_served(struct engine *e, uint64_t own, bool within, usec_t now)
+{
+	unsigned oldest = NO_FLOW, enough = 2u * (*crowd_of(e, own) + 1u);
+	usec_t since = USEC_NEVER;
+
+	for (unsigned i = 0; i < ENGINE_FLOWS; i++) {
+		if (e->served_since[i] >= since || (within && e->prefix[i] != own))
+			continue;
+		if (e->served_since[i] + ENGINE_PATIENCE > now && *crowd_of(e, e->prefix[i]) <= enough)
+			continue;
+		since = e->served_since[i];
+		oldest = i;
+	}
+	if (oldest == NO_FLOW)
+		return false;
+	serve_put_out(e, &e->flow[oldest], now);
+	return true;
+}
+
+static void make_room(struct engine *e, uint64_t own, usec_t now)
 {
 	struct engine_flow *oldest;
 
 	if (e->free != NO_FLOW)
 		return;
-	if (e->linger_first == NO_FLOW) {
-		give_up_oldest(e, 0, now);
+	if (e->linger_first == NO_FLOW && (give_up_held(e, 0, now) || !put_out_served(e, own, false, now)))
 		return;
-	}
 	oldest = &e->flow[e->linger_first];
 	silence_now(e, oldest);
 	flow_end_entry(e, oldest->port, &oldest->in.key, FLOW_LINGER);
 	flow_forget(e, oldest);
+}
+
+static bool prefix_has_room(struct engine *e, uint64_t prefix, usec_t now)
+{
+	return !prefix_is_full(e, prefix) || give_up_held(e, prefix, now) ||
+	       put_out_served(e, prefix, true, now);
 }
 
 struct engine_flow *table_take(struct engine *e, unsigned port, const struct flow_key *key, usec_t now)
@@ -100,9 +149,9 @@ struct engine_flow *table_take(struct engine *e, unsigned port, const struct flo
 	struct engine_flow *f;
 	uint16_t *bucket;
 
-	if (prefix_is_full(e, prefix) && !give_up_oldest(e, prefix, now))
+	if (!prefix_has_room(e, prefix, now))
 		return NULL;
-	make_room(e, now);
+	make_room(e, prefix, now);
 	if (e->free == NO_FLOW)
 		return NULL;
 	f = &e->flow[e->free];
@@ -113,7 +162,7 @@ struct engine_flow *table_take(struct engine *e, unsigned port, const struct flo
 	f->port = port;
 	f->in.key = *key;
 	f->phase = PHASE_HELD;
-	e->prefix[f->index] = prefix;
+	join_prefix(e, f, prefix);
 	e->held_since[f->index] = now;
 	e->held++;
 	e->flows++;
@@ -148,6 +197,7 @@ void table_serve(struct engine *e, struct engine_flow *f)
 	else
 		leave_held(e, f);
 	f->phase = PHASE_SERVED;
+	e->served_since[f->index] = f->born;
 }
 
 void table_linger(struct engine *e, struct engine_flow *f)
@@ -160,7 +210,8 @@ void table_linger(struct engine *e, struct engine_flow *f)
 		e->flow[e->linger_last].linger_next = f->index;
 	e->linger_last = f->index;
 	e->lingering++;
-	e->prefix[f->index] = 0;
+	e->served_since[f->index] = USEC_NEVER;
+	leave_prefix(e, f);
 }
 
 /* Only the oldest leaves in the ordinary course; a reused port may take one out of the middle. */
@@ -196,7 +247,8 @@ void table_release(struct engine *e, struct engine_flow *f)
 	e->free = f->index;
 	f->phase = PHASE_FREE;
 	e->wake[f->index] = USEC_NEVER;
-	e->prefix[f->index] = 0;
+	e->served_since[f->index] = USEC_NEVER;
+	leave_prefix(e, f);
 	if (!--e->flows)
 		e->earliest = USEC_NEVER;
 }
