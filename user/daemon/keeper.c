@@ -7,6 +7,7 @@
  * link flaps, and the next daemon takes them over. Only `detach` removes them.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -180,6 +181,7 @@ static int attach_all(struct keeper *k, struct daemon_report *reports)
 
 		err = keeper_attach(k, &options, &reports[n]);
 	}
+	malloc_trim(0); /* loading has read the kernel's types, 10 MiB of them, and needs them no more */
 	return err;
 }
 
