@@ -61,9 +61,9 @@ static __always_inline bool kernel_rcv_nxt(struct xdp_md *ctx, const struct pack
 }
 
 /*
- * Turns an ACK without data into the RST that ends the kernel's half; true: it is to pass. The engine does without the
- * ACK: the next segment acknowledges as much, or the flight is sent once more. It saves a live frame, 25 us of the core
- * that answers, and waking the engine for an ACK. Options and window stay: a RST is taken without a look at them.
+ * Turns an ACK without data into the RST that ends the kernel's half; true: it is to pass. It saves a live frame, 25 us of
+ * the core that answers, and waking the engine for an ACK that it can learn of later. Options and window stay: a RST is
+ * taken without a look at them.
  *
  * A frame that its sender left the checksum to hardware for (veth, virtio) has only the pseudo header's sum there, and is
  * not verified on this host.
@@ -89,9 +89,27 @@ __noinline int silence_by_ack(struct xdp_md *ctx, __u32 least)
 	return true;
 }
 
-static __always_inline bool is_bare_ack(const struct packet *p)
+/* Nothing but the acknowledgement of all that we have sent. */
+static __always_inline bool is_bare_ack(const struct flow *flow, const struct packet *p)
 {
-	return !p->data_len && p->flags == TCP_FLAG_ACK;
+	return !p->data_len && p->flags == TCP_FLAG_ACK && p->ack == flow->sent;
+}
+
+static __always_inline bool silence(struct xdp_md *ctx, struct flow *flow, const struct packet *p)
+{
+	if (flow->state != FLOW_SERVED || !is_bare_ack(flow, p))
+		return false;
+	if (!silence_by_ack(ctx, flow->handoff.rcv_nxt + flow->passed))
+		return false;
+	flow->window = p->window;
+	flow->state = FLOW_SILENCED;
+	return true;
+}
+
+/* What only the engine can finish. */
+static __always_inline bool is_adopted(const struct flow *flow)
+{
+	return flow->state >= FLOW_ADOPTED && flow->state <= FLOW_SILENCED;
 }
 
 /*
@@ -101,7 +119,7 @@ static __always_inline bool is_bare_ack(const struct packet *p)
 static __always_inline enum reason judge_flow(struct xdp_md *ctx, const struct config *cfg, struct live *l,
 					      const struct packet *p)
 {
-	const struct flow *flow = bpf_map_lookup_elem(&flows, &p->key);
+	struct flow *flow = bpf_map_lookup_elem(&flows, &p->key);
 	bool syn = p->flags & TCP_FLAG_SYN;
 
 	if (!flow || flow->epoch != cfg->epoch)
@@ -110,15 +128,14 @@ static __always_inline enum reason judge_flow(struct xdp_md *ctx, const struct c
 		flow_forget(l, &p->key);
 		return REASON_FLOW_STALE;
 	}
-	if (syn && flow->state != FLOW_ADOPTED && flow->state != FLOW_SERVED) {
+	if (syn && !is_adopted(flow)) {
 		if (flow->state != FLOW_OFFERED)
 			flow_forget(l, &p->key);
 		return REASON_FLOW_SYN;
 	}
 	if (flow->state == FLOW_DECLINED)
 		return REASON_FLOW_DECLINED;
-	if (flow->state == FLOW_SERVED && is_bare_ack(p) &&
-	    silence_by_ack(ctx, flow->handoff.rcv_nxt + flow->handoff.passed))
+	if (silence(ctx, flow, p))
 		return REASON_FLOW_SILENCE;
 	return engine_listens(ctx->rx_queue_index) ? REASON_FLOW : REASON_FLOW_NO_SOCKET;
 }

@@ -80,22 +80,24 @@ struct handoff {
 	__u32 ts_recent; /* the validator's latest timestamp value, to be echoed */
 	__u32 srtt_us;   /* smoothed round-trip time in microseconds; 0: unknown */
 	__u16 mss; /* payload bytes of a full segment, room for the timestamps option already taken off */
-	__u8 snd_wscale; /* 0..14: shift of the windows that the validator sends */
-	__u8 rcv_wscale; /* 0..14: shift of the windows that we send */
-	__u8 flags;      /* enum handoff_flags */
-	__u8 source;     /* enum handoff_source */
-	__u16 passed; /* with FLOW_SERVED, by the engine: bytes from rcv_nxt on that have passed to the kernel */
+	__u8 snd_wscale;  /* 0..14: shift of the windows that the validator sends */
+	__u8 rcv_wscale;  /* 0..14: shift of the windows that we send */
+	__u8 flags;       /* enum handoff_flags */
+	__u8 source;      /* enum handoff_source */
+	__u8 reserved[2]; /* zero */
 };
 _Static_assert(sizeof(struct handoff) == 36, "the layout of struct handoff is part of the ABI");
 
 /*
  * OFFERED: redirected, but the kernel's half still has everything: forgetting the entry gives the flow back.
  * ADOPTED: we have answered, or are about to: only the engine can finish it.
- * SERVED:  adopted, and the kernel's half is to die: the validator's next ACK without data becomes the RST that ends it.
+ * SERVED:  adopted, and the kernel's half is to die: the segment that does nothing but acknowledge all that we have sent
+ *          becomes the RST that ends it.
+ * SILENCED: that has happened; the program says so, and the engine learns of the acknowledgement when it asks.
  * LINGER:  finished; stragglers come to the engine, a SYN belongs to the kernel and ends the entry.
  * DECLINED: given back to the kernel: every segment passes, a SYN ends the entry.
  */
-enum flow_state { FLOW_OFFERED = 1, FLOW_ADOPTED, FLOW_SERVED, FLOW_LINGER, FLOW_DECLINED };
+enum flow_state { FLOW_OFFERED = 1, FLOW_ADOPTED, FLOW_SERVED, FLOW_SILENCED, FLOW_LINGER, FLOW_DECLINED };
 
 struct flow {
 	__u64 offered_ns; /* CLOCK_MONOTONIC when the program offered it */
@@ -105,8 +107,11 @@ struct flow {
 	__u8 reserved;    /* zero */
 	struct handoff handoff;
 	__s32 slot; /* where the bytes are that passed before the flow was offered; ALPNXDP_NO_SLOT: there are none */
+	__u32 sent;   /* with FLOW_SERVED, by the engine: the number that acknowledges all we have sent */
+	__u16 passed; /* likewise: bytes from handoff.rcv_nxt on that have passed to the kernel */
+	__u16 window; /* with FLOW_SILENCED, by the program: what stood in the window field */
 };
-_Static_assert(sizeof(struct flow) == 56, "the layout of struct flow is part of the ABI");
+_Static_assert(sizeof(struct flow) == 64, "the layout of struct flow is part of the ABI");
 
 /*
  * Map "hellos", mmapable: the bytes of hellos whose ALPN list was not in view yet. They have passed to the kernel; this

@@ -211,7 +211,7 @@ void bench_run(const struct row *row, struct flow *flow)
 
 	assert_int_equal(peer_open(&p, row->kind, row->frame.family == 6 ? 6 : 4, !row->no_timestamps), 0);
 	key = bench_key(&p);
-	books_set_flow(row, &key, p.seq);
+	books_set_flow(row, &key, &p);
 	cause_event(row, &p);
 	bench_run_over(row, &p, flow);
 	peer_close(&p);

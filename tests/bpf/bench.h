@@ -44,6 +44,7 @@ struct row {
 	const char *pending;   /* the only pending name; NULL: any name will do */
 	enum flow_state state; /* of an entry of this flow; 0: none */
 	bool old_epoch;        /* that entry is of an earlier engine */
+	int unacknowledged;    /* with FLOW_SERVED: bytes that the segment does not acknowledge */
 	int passed;      /* with FLOW_SERVED: bytes more than the kernel has received, that passed to it */
 	bool other_flow; /* there is a flow, but not this one */
 

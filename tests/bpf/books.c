@@ -155,11 +155,13 @@ static void set_names(const struct row *row)
 	assert_int_equal(bpf_map_update_elem(fd, &hash, &value, 0), 0);
 }
 
-void books_set_flow(const struct row *row, const struct flow_key *key, uint32_t rcv_nxt)
+void books_set_flow(const struct row *row, const struct flow_key *key, const struct peer *p)
 {
 	struct flow flow = { .epoch = BENCH_EPOCH - row->old_epoch,
 			     .state = (__u8)row->state,
-			     .handoff = { .rcv_nxt = rcv_nxt, .passed = (__u16)row->passed } };
+			     .handoff.rcv_nxt = p->seq,
+			     .sent = p->ack + (uint32_t)row->unacknowledged,
+			     .passed = (__u16)row->passed };
 	struct live live = { .flows = 1 };
 	__u32 zero = 0;
 

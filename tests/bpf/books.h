@@ -16,7 +16,7 @@ int books_program(void);
 /* Configuration, heartbeat, credit, socket and pending names of a row. */
 void books_set_conditions(const struct row *row);
 /* The flow map holds a row's entry, or one stranger's, or nothing. */
-void books_set_flow(const struct row *row, const struct flow_key *key, uint32_t rcv_nxt);
+void books_set_flow(const struct row *row, const struct flow_key *key, const struct peer *p);
 /* The flow map holds that many strangers, and nothing else. */
 void books_set_flows(unsigned count);
 

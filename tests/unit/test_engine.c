@@ -37,12 +37,64 @@ static void test_silenced_by_the_program(void **state)
 	peer_offer(&p);
 	peer_push(&p);
 	assert_int_equal(entry_of(&p.path.key)->flow.state, FLOW_SERVED);
-	assert_int_equal(entry_of(&p.path.key)->flow.handoff.passed, 0);
+	assert_int_equal(entry_of(&p.path.key)->flow.passed, 0);
 	world.kernel = PROBE_NONE;
 	peer_talk(&p);
 	assert_int_equal(OUTCOME(VALIDATED), 1);
 	assert_int_equal(engine_counters(world.engine)->silenced, 1);
 	assert_int_equal(world.rsts, 0);
+	peer_free(&p);
+}
+
+/* The ACK never comes to the engine, but nothing is repeated that was acknowledged. */
+static void test_an_ack_that_the_program_took(void **state)
+{
+	struct entry *entry;
+	struct peer p;
+
+	(void)state;
+	world_add("example.org");
+	peer_init(&p, 1, 4000);
+	peer_start(&p, "example.org", TLS1_3_VERSION);
+	entry = peer_offer(&p);
+	peer_push(&p);
+	peer_pull(&p);
+	assert_int_equal(entry->flow.state, FLOW_SERVED);
+	assert_int_equal(entry->flow.sent, p.tcp.rcv_nxt);
+	entry->flow.state = FLOW_SILENCED;
+	entry->flow.window = 1000;
+	world.kernel = PROBE_NONE;
+	for (unsigned i = 0; i < 20; i++)
+		world_tick(100 * USEC_PER_MSEC);
+	assert_int_equal(world.sent_count, 0);
+	peer_talk(&p);
+	assert_int_equal(OUTCOME(VALIDATED), 1);
+	assert_int_equal(engine_counters(world.engine)->retransmits, 0);
+	peer_free(&p);
+}
+
+/* It acknowledges the flight, and not what was sent after it. */
+static void test_an_ack_that_the_program_took_is_no_other(void **state)
+{
+	struct entry *entry;
+	struct peer p;
+
+	(void)state;
+	world_add("example.org");
+	peer_init(&p, 1, 4000);
+	peer_start(&p, "example.org", TLS1_3_VERSION);
+	entry = peer_offer(&p);
+	peer_push(&p);
+	entry->flow.state = FLOW_SILENCED;
+	entry->flow.window = 1000;
+	peer_pull(&p);
+	peer_push(&p);
+	assert_int_equal(OUTCOME(VALIDATED), 1);
+	world.sent_count = 0; /* close_notify and FIN are lost */
+	world_tick(USEC_PER_SEC);
+	assert_true(world.sent_count > 0);
+	peer_talk(&p);
+	assert_true(tcp_finished(&p.tcp));
 	peer_free(&p);
 }
 
@@ -379,6 +431,8 @@ int main(void)
 		T(test_validated_tls13),
 		T(test_validated_tls12),
 		T(test_silenced_by_the_program),
+		T(test_an_ack_that_the_program_took),
+		T(test_an_ack_that_the_program_took_is_no_other),
 		T(test_behind_dnat_silenced_at_once),
 		T(test_nothing_is_said_before_the_hello_is_whole),
 		T(test_half_a_hello_is_acknowledged_after_the_hold),

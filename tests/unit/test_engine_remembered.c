@@ -59,7 +59,7 @@ static void test_the_end_comes_last(void **state)
 	remember(0, 64);
 	remember(64, 130);
 	send_piece(&p, 130, hello_len);
-	assert_int_equal(entry_of(&p.path.key)->flow.handoff.passed, 130);
+	assert_int_equal(entry_of(&p.path.key)->flow.passed, 130);
 	finish(&p);
 	assert_int_equal(world.rst_seq, 1130);
 }
@@ -72,7 +72,7 @@ static void test_the_beginning_comes_last(void **state)
 	setup_peer(&p);
 	remember(100, hello_len);
 	send_piece(&p, 0, 100);
-	assert_int_equal(entry_of(&p.path.key)->flow.handoff.passed, 0);
+	assert_int_equal(entry_of(&p.path.key)->flow.passed, 0);
 	finish(&p);
 	assert_int_equal(world.rst_seq, 1000);
 }
@@ -86,7 +86,7 @@ static void test_the_middle_comes_last(void **state)
 	remember(0, 90);
 	remember(190, hello_len);
 	send_piece(&p, 90, 190);
-	assert_int_equal(entry_of(&p.path.key)->flow.handoff.passed, 90);
+	assert_int_equal(entry_of(&p.path.key)->flow.passed, 90);
 	finish(&p);
 	assert_int_equal(world.rst_seq, 1090);
 }

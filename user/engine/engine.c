@@ -113,6 +113,7 @@ static void held_time(struct engine *e, struct engine_flow *f, usec_t now)
 
 static void flow_time(struct engine *e, struct engine_flow *f, usec_t now)
 {
+	silence_ask(e, f, now);
 	silence_step(e, f, now);
 	if (f->phase == PHASE_HELD) {
 		held_time(e, f, now);

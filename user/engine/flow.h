@@ -146,16 +146,17 @@ void decline_port_gone(struct engine *e, unsigned port);
 usec_t decline_deadline(const struct engine *e);
 
 /* silence.c */
-enum flow_state silence_state(struct engine_flow *f); /* of a flow that is to be served */
 void silence_begin(struct engine *e, struct engine_flow *f, usec_t now);
 void silence_step(struct engine *e, struct engine_flow *f, usec_t now);
+/* Before TCP repeats anything: has the program seen the ACK? */
+void silence_ask(struct engine *e, struct engine_flow *f, usec_t now);
 void silence_finished(struct engine *e, struct engine_flow *f,
 		      usec_t now);                         /* no ACK is waited for any more */
 void silence_now(struct engine *e, struct engine_flow *f); /* the flow is about to go: one last try */
 
 /* serve.c */
-bool serve_claim(struct engine *e, struct engine_flow *f,
-		 enum flow_state state); /* ADOPTED or SERVED; false: it is gone, and so is f */
+bool serve_claim(struct engine *e,
+		 struct engine_flow *f); /* marks it ADOPTED; false: it is gone, and so is f */
 /* Acknowledges what has come, after ENGINE_HOLD; f may be gone then. */
 void serve_acknowledge(struct engine *e, struct engine_flow *f, usec_t now);
 void serve_held(struct engine *e, struct engine_flow *f, usec_t now); /* asks the gate */

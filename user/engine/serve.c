@@ -116,9 +116,9 @@ void serve_put_out(struct engine *e, struct engine_flow *f, usec_t now)
 }
 
 /* From here on only we can finish the flow. False: the kernel has it again, and we forget it. */
-bool serve_claim(struct engine *e, struct engine_flow *f, enum flow_state state)
+bool serve_claim(struct engine *e, struct engine_flow *f)
 {
-	if (flow_mark(e, f, state))
+	if (flow_mark(e, f, FLOW_ADOPTED))
 		return true;
 	flow_count(e, f, OUTCOME_TAKEN_BACK);
 	flow_forget(e, f);
@@ -127,7 +127,7 @@ bool serve_claim(struct engine *e, struct engine_flow *f, enum flow_state state)
 
 void serve_acknowledge(struct engine *e, struct engine_flow *f, usec_t now)
 {
-	if (!f->acknowledged && !serve_claim(e, f, FLOW_ADOPTED))
+	if (!f->acknowledged && !serve_claim(e, f))
 		return;
 	f->acknowledged = true;
 	serve_flush(e, f, now);
@@ -165,7 +165,7 @@ void serve_hello(struct engine *e, struct engine_flow *f, const struct tls_hello
 		serve_reject(e, f, GATE_SIGNATURE, now);
 	} else if (!open_tls(e, f, challenge, now)) {
 		decline_flow(e, f, OUTCOME_DECLINED_ERROR, now);
-	} else if (serve_claim(e, f, silence_state(f))) {
+	} else if (serve_claim(e, f)) {
 		challenge->hits++;
 		table_serve(e, f);
 		serve_drive(e, f, now);

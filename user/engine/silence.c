@@ -2,8 +2,8 @@
 /*
  * Ending the kernel's half without a sound: a RST that enters from the inside (DESIGN: "Silencing the kernel's half").
  *
- * Where the kernel has a socket the validator's first ACK of our flight does it: the program makes it that RST, which costs
- * nothing. We look whether it is done when the flow is over, or after ENGINE_SILENCE_WAIT, and else send a RST of our own.
+ * Where the kernel has a socket the validator's ACK of our flight does it: the program makes it that RST, which costs
+ * nothing. We learn of the ACK when we would repeat something. We look whether it is done when the flow is over, or after ENGINE_SILENCE_WAIT, and else send a RST of our own.
  *
  * The inject program fills in the sequence number that the kernel expects at that moment: one behind it would be
  * ignored, one ahead of it would bring out a challenge ACK (RFC 5961 3.2) on the wire. A request socket whose last ACK
@@ -46,16 +46,29 @@ static bool inject(struct engine *e, struct engine_flow *f, size_t len)
 	return probe(e, f, len) == PROBE_NONE;
 }
 
-/* A web server behind DNAT has no socket here, whose number the program could ask for. */
-static bool by_ack(const struct engine_flow *f)
+/*
+ * The program is to do it with the ACK of our flight. Not for a web server behind DNAT, which has no socket here whose number
+ * could be asked for; nor when more is to be sent, which an ACK lets out.
+ */
+static bool leave_to_program(struct engine *e, struct engine_flow *f)
 {
-	return f->entry.handoff.source != HANDOFF_CONNTRACK;
+	if (f->phase != PHASE_SERVED || f->entry.handoff.source == HANDOFF_CONNTRACK ||
+	    !tcp_all_sent(&f->tcp, &f->entry.sent))
+		return false;
+	f->entry.passed = (uint16_t)f->passed;
+	return flow_mark(e, f, FLOW_SERVED);
 }
 
-enum flow_state silence_state(struct engine_flow *f)
+void silence_ask(struct engine *e, struct engine_flow *f, usec_t now)
 {
-	f->entry.handoff.passed = (uint16_t)f->passed;
-	return by_ack(f) ? FLOW_SERVED : FLOW_ADOPTED;
+	struct flow entry;
+
+	if (f->entry.state != FLOW_SERVED || !tcp_unacked(&f->tcp))
+		return;
+	if (!e->ports.flow_get(e->ports.context, f->port, &f->in.key, &entry) || entry.state != FLOW_SILENCED)
+		return;
+	f->entry.state = FLOW_SILENCED;
+	tcp_acknowledged(&f->tcp, entry.sent, entry.window, now);
 }
 
 void silence_begin(struct engine *e, struct engine_flow *f, usec_t now)
@@ -63,7 +76,7 @@ void silence_begin(struct engine *e, struct engine_flow *f, usec_t now)
 	if (f->silence != SILENCE_NOT_YET)
 		return;
 	f->silence = SILENCE_DUE;
-	f->silence_at = by_ack(f) ? now + ENGINE_SILENCE_WAIT : now;
+	f->silence_at = leave_to_program(e, f) ? now + ENGINE_SILENCE_WAIT : now;
 	silence_step(e, f, now);
 }
 

@@ -16,18 +16,20 @@ static void measure(struct tcp_conn *c, const struct segment *seg, usec_t now)
 	}
 }
 
-static void advance(struct tcp_conn *c, const struct segment *seg, usec_t now)
+/* seg: that acknowledges, to measure by; NULL: it was not seen. */
+static void advance(struct tcp_conn *c, uint32_t ack, const struct segment *seg, usec_t now)
 {
-	uint32_t acked = seg->ack - c->snd_una;
+	uint32_t acked = ack - c->snd_una;
 	size_t bytes = MIN(acked, c->tx_len);
 
 	memmove(c->tx, c->tx + bytes, c->tx_len - bytes);
 	c->tx_len -= bytes;
 	c->fin_acked = acked > bytes;
-	c->snd_una = seg->ack;
+	c->snd_una = ack;
 	if (seq_before(c->snd_at, c->snd_una))
 		c->snd_at = c->snd_una;
-	measure(c, seg, now);
+	if (seg)
+		measure(c, seg, now);
 	tcp_congestion_acked(c, acked);
 	if (c->tail_probed && !seq_before(c->snd_una, c->tail_end)) {
 		c->tail_probed = false;
@@ -73,7 +75,7 @@ bool tcp_ack_input(struct tcp_conn *c, const struct segment *seg, usec_t now)
 	if (seq_before(seg->ack, c->snd_una))
 		return true;
 	if (seg->ack != c->snd_una)
-		advance(c, seg, now);
+		advance(c, seg->ack, seg, now);
 	else if (is_duplicate(c, seg, window))
 		tcp_congestion_duplicate(c);
 	update_window(c, seg, window);
@@ -81,4 +83,15 @@ bool tcp_ack_input(struct tcp_conn *c, const struct segment *seg, usec_t now)
 	if (c->snd_wnd == 0)
 		c->progress_at = now;
 	return true;
+}
+
+void tcp_acknowledged(struct tcp_conn *c, uint32_t ack, uint16_t window, usec_t now)
+{
+	const struct segment seen = { .seq = c->rcv_nxt, .ack = ack };
+
+	if (c->end != TCP_ALIVE || ack == c->snd_una || !seq_between(c->snd_una, ack, c->snd_nxt))
+		return;
+	c->timing = false;
+	advance(c, ack, NULL, now);
+	update_window(c, &seen, (uint32_t)window << c->snd_wscale);
 }

@@ -149,3 +149,12 @@ bool tcp_unacked(const struct tcp_conn *c)
 {
 	return c->end == TCP_ALIVE && (c->tx_len > 0 || (c->fin_queued && !c->fin_acked));
 }
+
+bool tcp_all_sent(const struct tcp_conn *c, uint32_t *end)
+{
+	if (c->end != TCP_ALIVE || c->snd_at != c->snd_nxt ||
+	    c->snd_nxt - c->snd_una != c->tx_len + (c->fin_queued && !c->fin_acked))
+		return false;
+	*end = c->snd_nxt;
+	return true;
+}

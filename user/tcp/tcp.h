@@ -166,7 +166,15 @@ size_t tcp_write(struct tcp_conn *c, const void *bytes, size_t len);
 enum tcp_close_how { TCP_CLOSE_FIN, TCP_CLOSE_RESET };
 void tcp_close(struct tcp_conn *c, enum tcp_close_how how);
 
+/*
+ * The peer has sent this number and this in its window field, in a segment of no other use that somebody else has seen. As
+ * tcp_input() of it, but nothing is learned of the round trip. Nothing happens if it is no news by now.
+ */
+void tcp_acknowledged(struct tcp_conn *c, uint32_t ack, uint16_t window, usec_t now);
+
 /* Derived facts. */
+bool tcp_all_sent(const struct tcp_conn *c,
+		  uint32_t *end);               /* nothing written waits; end: what acknowledges it */
 bool tcp_peer_closed(const struct tcp_conn *c); /* the peer's FIN arrived in order */
 bool tcp_finished(const struct tcp_conn *c); /* both FINs acknowledged, or ended: only stragglers can come */
 size_t tcp_room(const struct tcp_conn *c);   /* what tcp_write() would take */
