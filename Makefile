@@ -41,7 +41,7 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZ_SECONDS ?= 300
 HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests/netns/*.c tests/interop/*.c tests/dissect/*.c)) \
-	$(O)/tests/vm/verified $(O)/vm/stranger.o $(O)/vm/cert.pem
+	$(O)/tests/bench/handshake $(O)/tests/vm/verified $(O)/vm/stranger.o $(O)/vm/cert.pem
 
 # Under sudo the compilers run as the user, so that no file of theirs in the tree becomes root's. sudo drops the
 # environment, and with it what was said on the command line.
@@ -121,6 +121,13 @@ $(O)/tests/interop/control $(O)/tests/interop/store: $(O)/tests/interop/%: $(O)/
 $(O)/tests/interop/%: $(O)/obj/tests/interop/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lssl -lcrypto -lpthread
+
+# The engine as shipped, for its instructions to be counted.
+$(O)/tests/bench/handshake: $(O)/obj/tests/bench/handshake.o $(LIBRARY:%.c=$(O)/obj/%.o)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS) -lssl -lcrypto
+
+$(O)/obj/tests/bench/handshake.o: CPPFLAGS += -Itests
 
 $(O)/tests/dissect/%: $(O)/san/tests/dissect/%.o $(O)/san/libalpnxdp.a
 	@mkdir -p $(@D)
