@@ -2,13 +2,15 @@
 /*
  * spray: segments by somebody who is not on the path, and what they bring out.
  *
- *   spray [-l] -i IFACE -m PEER_MAC -t TARGET -x HELLO [-n COUNT] [-r PER_SECOND] [-s SEED]
+ *   spray [-l | -w] -i IFACE -m PEER_MAC -t TARGET -x HELLO [-n COUNT] [-r PER_SECOND] [-s SEED]
  *
  * Without -l: COUNT segments with sources of 198.18.0.0/15, all 256 flag octets, random and extreme numbers, with and
  * without timestamps, empty, with the recorded HELLO, its first half, one byte, or noise; now and then a bare ACK and then
  * a hello that acknowledges 0 (what conntrack picks up, and what would match it). Prints what came back:
  *
  *   sent 1000000 back-reset 900000 back-syn-ack 3 back-ack 0 back-data 0
+ *
+ * With -w: only the whole HELLO, as a client would send it, each from another source.
  *
  * With -l: watches the hellos that leave through IFACE for a second, then aims COUNT segments at those flows: RST, SYN,
  * FIN and data inside the window but beyond the next number, acknowledging anything: all that an attacker can do who
@@ -84,6 +86,19 @@ static struct segment from_nowhere(uint32_t n)
 	s.data = kinds[n % 5].data;
 	s.len = kinds[n % 5].len;
 	return s;
+}
+
+static struct segment hello_from_nowhere(uint32_t n)
+{
+	(void)n;
+	return (struct segment){ .source = htonl(0xc6120000u | (draw() & 0x1ffff)),
+				 .port = (uint16_t)(1024 + draw() % 60000),
+				 .flags = ACK | PSH,
+				 .seq = draw(),
+				 .ack = draw(),
+				 .stamped = true,
+				 .data = spray.hello,
+				 .len = spray.hello_len };
 }
 
 /* The n-th segment at a flow that is there. */
@@ -257,12 +272,15 @@ int main(int argc, char **argv)
 	unsigned total = 1000;
 	double rate = 50000;
 	const char *ifname = "", *hello = "";
+	struct segment (*next)(uint32_t n) = from_nowhere;
 	bool live = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "li:m:t:x:n:r:s:")) != -1) {
+	while ((option = getopt(argc, argv, "lwi:m:t:x:n:r:s:")) != -1) {
 		if (option == 'l')
 			live = true;
+		else if (option == 'w')
+			next = hello_from_nowhere;
 		else if (option == 'i')
 			ifname = optarg;
 		else if (option == 'm')
@@ -288,7 +306,7 @@ int main(int argc, char **argv)
 	}
 	if (live)
 		return aim(total, rate);
-	send_all(total, rate, from_nowhere);
+	send_all(total, rate, next);
 	printf("sent %u back-reset %lu back-syn-ack %lu back-ack %lu back-data %lu\n", total, spray.reset,
 	       spray.syn_ack, spray.ack, spray.data);
 	return 0;
