@@ -19,17 +19,25 @@ enum { RODATA_MAX = 256 }; /* bytes: constants of the program and the compiler's
 #define CONNTRACK_FUNCTION "bpf_xdp_ct_lookup"
 #define CONNTRACK_MODULE "/sys/kernel/btf/nf_conntrack"
 
+static bool kernel_has_conntrack(void)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	bool found = kernel && btf__find_by_name_kind(kernel, CONNTRACK_FUNCTION, BTF_KIND_FUNC) > 0;
+
+	btf__free(kernel);
+	return found;
+}
+
+/* A module may come at any time; what the kernel itself has stays, and to read its types takes 30 ms. */
 bool xdp_conntrack_available(void)
 {
-	struct btf *kernel;
-	bool found;
+	static enum { UNKNOWN, ABSENT, PRESENT } built_in;
 
 	if (!access(CONNTRACK_MODULE, F_OK))
 		return true;
-	kernel = btf__load_vmlinux_btf();
-	found = kernel && btf__find_by_name_kind(kernel, CONNTRACK_FUNCTION, BTF_KIND_FUNC) > 0;
-	btf__free(kernel);
-	return found;
+	if (built_in == UNKNOWN)
+		built_in = kernel_has_conntrack() ? PRESENT : ABSENT;
+	return built_in == PRESENT;
 }
 
 /* libxdp loads the object itself, so the skeleton's view of its read-only data does not exist; its layout does. */
