@@ -27,6 +27,7 @@ net_split
 NGINX_CONNECTIONS=16384 HEADER_TIMEOUT=10s nginx_up "backlog=16384"
 www sysctl -qw net.core.somaxconn=16384 net.ipv4.tcp_max_syn_backlog=16384
 for net in "${NETS[@]}"; do ca ip addr add "10.77.$net.2/24" dev ca0; done
+ca ip addr add 10.77.2.3/24 dev ca0
 www ip route add 10.77.0.0/16 dev edge0
 www ip route add 198.18.0.0/15 via 10.77.1.2
 mac=$(www ip -j link show edge0 | jq -r '.[0].address')
@@ -60,9 +61,9 @@ peak_mib() {
 		awk '{ sum += $1 } END { printf "%.1f", sum / 1024 }'
 }
 
-# From the middle of the flood: twenty validations, five at a time, as a CA's perspectives come.
+# From the middle of the flood: twenty validations, five at a time, half of them from a neighbourhood that floods.
 validations() {
-	ca "$INTEROP/load" -a "$WWW4" -d "$DIGEST" -p 443 -i "$NAME" -n 20 -j 5 -f 10.77.1.3 >"$DIR/load" 2>>"$DIR/load.errors"
+	ca "$INTEROP/load" -a "$WWW4" -d "$DIGEST" -p 443 -i "$NAME" -n 20 -j 5 -f 10.77.1.3 -f 10.77.2.3 >"$DIR/load" 2>>"$DIR/load.errors"
 	validated=$(said "$DIR/load" in-all) longest=$(said "$DIR/load" longest)
 }
 

@@ -111,7 +111,7 @@ static void test_who_is_served_is_not_put_out(void **state)
 	world_add("example.org");
 	send_hellos(1, ENGINE_PER_PREFIX);
 	assert_int_equal(engine_credit(world.engine), ENGINE_FLOWS - ENGINE_RESERVE - ENGINE_PER_PREFIX);
-	send_half(1, 5000);
+	send_half(1, 5121); /* 198.51.1.1, as they */
 	assert_int_equal(OUTCOME(DECLINED_BUDGET), 1);
 	assert_int_equal(OUTCOME(PUT_OUT), 0);
 	assert_int_equal(served(), ENGINE_PER_PREFIX);
@@ -125,10 +125,32 @@ static void test_who_takes_too_long_makes_room_for_a_neighbour(void **state)
 	world_tick(1);
 	send_hellos(100, ENGINE_PER_PREFIX - 1);
 	world.now += ENGINE_PATIENCE - 1;
-	validate(100, 4000);
+	validate(1, 4000); /* 198.51.100.1, as they */
 	assert_int_equal(OUTCOME(VALIDATED), 1);
 	assert_int_equal(OUTCOME(PUT_OUT), 1);
 	assert_int_equal(served(), ENGINE_PER_PREFIX - 1);
+}
+
+static void test_one_address_keeps_no_neighbour_out(void **state)
+{
+	(void)state;
+	world_add("example.org");
+	send_hellos(100, ENGINE_PER_PREFIX);
+	validate(100, 4000); /* 198.51.100.100 */
+	assert_int_equal(OUTCOME(VALIDATED), 1);
+	assert_int_equal(OUTCOME(PUT_OUT), 1);
+}
+
+static void test_equal_neighbourhoods_with_one_address_each_keep_nobody_out(void **state)
+{
+	(void)state;
+	world_add("example.org");
+	for (uint8_t host = 0; host < 8; host++)
+		send_hellos((uint8_t)(100 + host), ENGINE_FLOWS / 8);
+	assert_int_equal(served(), ENGINE_FLOWS);
+	validate(100, 4000);
+	assert_int_equal(OUTCOME(VALIDATED), 1);
+	assert_int_equal(OUTCOME(PUT_OUT), 1);
 }
 
 static void test_neighbourhoods_that_fill_the_table_keep_no_other_out(void **state)
@@ -339,6 +361,8 @@ int main(void)
 		T(test_half_hellos_keep_nobody_out),
 		T(test_who_is_served_is_not_put_out),
 		T(test_who_takes_too_long_makes_room_for_a_neighbour),
+		T(test_one_address_keeps_no_neighbour_out),
+		T(test_equal_neighbourhoods_with_one_address_each_keep_nobody_out),
 		T(test_neighbourhoods_that_fill_the_table_keep_no_other_out),
 		T(test_among_equals_nobody_makes_room),
 		T(test_lingering_flows_make_room),

@@ -6,7 +6,7 @@
 #include "engine/engine.h"
 #include "tcp/tcp.h"
 
-enum { NO_FLOW = ENGINE_FLOWS, ENGINE_BUCKETS = 2 * ENGINE_FLOWS, ENGINE_CROWDS = 4 * ENGINE_FLOWS };
+enum { NO_FLOW = ENGINE_FLOWS, ENGINE_BUCKETS = 2 * ENGINE_FLOWS, ENGINE_CROWDS = 8 * ENGINE_FLOWS };
 
 /*
  * HELD: the gate has not seen the whole hello. WAITING: it has, and somebody was asked for the challenge. SERVED: ours
@@ -85,9 +85,10 @@ struct engine {
 	usec_t wake[ENGINE_FLOWS];         /* apart from the flows: scanned when earliest has come */
 	usec_t held_since[ENGINE_FLOWS];   /* USEC_NEVER: not held */
 	usec_t served_since[ENGINE_FLOWS]; /* when it began; USEC_NEVER: not served */
-	uint64_t prefix
-		[ENGINE_FLOWS]; /* hash of the source prefix of held, waiting and served flows, else 0 */
-	uint16_t crowd[ENGINE_CROWDS]; /* how many of these by that hash; few prefixes share one */
+	/* Hashes of where held, waiting and served flows come from, else 0; and how many come from there. */
+	uint64_t prefix[ENGINE_FLOWS];
+	uint64_t address[ENGINE_FLOWS];
+	uint16_t crowd[ENGINE_CROWDS]; /* by either hash; few share one */
 	struct engine_flow flow[ENGINE_FLOWS];
 	struct waiter waiter[ENGINE_WAITING];
 

@@ -5,8 +5,9 @@
  * Who makes room for a new flow when the table is full: the oldest that lingers; else the oldest that is held; else the
  * oldest that is served and either has taken longer than ENGINE_PATIENCE, or belongs to a prefix that has more than
  * twice as many flows as the newcomer's. Whoever says a hello and then nothing costs itself a connection, but us a place: so
- * however fast four neighbourhoods fill the table, a validator from a fifth finds one. Age is counted from the first
- * frame, for anybody can keep on saying something. The factor of two: among equals nobody is put out.
+ * however fast four neighbourhoods fill the table, a validator from a fifth finds one. Within the newcomer's own prefix the
+ * same goes for addresses, also when the prefix has all that one may have. Age is counted from the first frame, for anybody can keep on saying
+ * something. The factor of two: among equals nobody is put out.
  */
 #include <string.h>
 #include "engine/flow.h"
@@ -32,13 +33,20 @@ static uint16_t *bucket_of(struct engine *e, const struct flow_key *key)
 	return &e->bucket[hash_keyed(e->hash_key, key, sizeof(*key)) % ENGINE_BUCKETS];
 }
 
-/* The /24 of a mapped IPv4 address, the /56 of an IPv6 one: what one person can be given. Never 0. */
-static uint64_t prefix_of(const struct engine *e, const struct flow_key *key)
+/* Where a flow comes from, as hashes that are never 0. */
+struct source {
+	uint64_t
+		prefix; /* the /24 of a mapped IPv4 address, the /56 of an IPv6 one: what one person can be given */
+	uint64_t address;
+};
+
+static struct source source_of(const struct engine *e, const struct flow_key *key)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	size_t len = memcmp(key->saddr, mapped, sizeof(mapped)) ? 7 : 15;
 
-	return hash_keyed(e->hash_key, key->saddr, len) | 1;
+	return (struct source){ .prefix = hash_keyed(e->hash_key, key->saddr, len) | 1,
+				.address = hash_keyed(e->hash_key, key->saddr, sizeof(key->saddr)) | 1 };
 }
 
 static bool is_flow(const struct engine_flow *f, unsigned port, const struct flow_key *key)
@@ -63,22 +71,26 @@ static bool prefix_is_full(const struct engine *e, uint64_t prefix)
 	return count >= ENGINE_PER_PREFIX;
 }
 
-static uint16_t *crowd_of(struct engine *e, uint64_t prefix)
+static uint16_t *crowd_of(struct engine *e, uint64_t hash)
 {
-	return &e->crowd[(prefix >> 1) % ENGINE_CROWDS]; /* the lowest bit is always set */
+	return &e->crowd[(hash >> 1) % ENGINE_CROWDS]; /* the lowest bit is always set */
 }
 
-static void join_prefix(struct engine *e, const struct engine_flow *f, uint64_t prefix)
+static void crowd_join(struct engine *e, const struct engine_flow *f, const struct source *from)
 {
-	e->prefix[f->index] = prefix;
-	++*crowd_of(e, prefix);
+	e->prefix[f->index] = from->prefix;
+	e->address[f->index] = from->address;
+	++*crowd_of(e, from->prefix);
+	++*crowd_of(e, from->address);
 }
 
-static void leave_prefix(struct engine *e, const struct engine_flow *f)
+static void crowd_leave(struct engine *e, const struct engine_flow *f)
 {
-	if (e->prefix[f->index])
-		--*crowd_of(e, e->prefix[f->index]);
-	e->prefix[f->index] = 0;
+	if (!e->prefix[f->index])
+		return;
+	--*crowd_of(e, e->prefix[f->index]);
+	--*crowd_of(e, e->address[f->index]);
+	e->prefix[f->index] = e->address[f->index] = 0;
 }
 
 /*
@@ -103,16 +115,17 @@ static bool give_up_held(struct engine *e, uint64_t prefix, usec_t now)
 	return true;
 }
 
-/* The rule above. own: the prefix of the newcomer; within: only its flows. False: all have a better right to their place. */
-static bool put_out_served(struct engine *e, uint64_t own, bool within, usec_t now)
+/* The rule above. own: the newcomer's; within: of its prefix only. False: all have a better right to their place. */
+static bool put_out_served(struct engine *e, const struct source *own, bool within, usec_t now)
 {
-	unsigned oldest = NO_FLOW, enough = 2u * (*crowd_of(e, own) + 1u);
+	const uint64_t *from = within ? e->address : e->prefix;
+	unsigned oldest = NO_FLOW, enough = 2u * (*crowd_of(e, within ? own->address : own->prefix) + 1u);
 	usec_t since = USEC_NEVER;
 
 	for (unsigned i = 0; i < ENGINE_FLOWS; i++) {
-		if (e->served_since[i] >= since || (within && e->prefix[i] != own))
+		if (e->served_since[i] >= since || (within && e->prefix[i] != own->prefix))
 			continue;
-		if (e->served_since[i] + ENGINE_PATIENCE > now && *crowd_of(e, e->prefix[i]) <= enough)
+		if (e->served_since[i] + ENGINE_PATIENCE > now && *crowd_of(e, from[i]) <= enough)
 			continue;
 		since = e->served_since[i];
 		oldest = i;
@@ -123,13 +136,14 @@ static bool put_out_served(struct engine *e, uint64_t own, bool within, usec_t n
 	return true;
 }
 
-static void make_room(struct engine *e, uint64_t own, usec_t now)
+static void make_room(struct engine *e, const struct source *own, usec_t now)
 {
 	struct engine_flow *oldest;
 
 	if (e->free != NO_FLOW)
 		return;
-	if (e->linger_first == NO_FLOW && (give_up_held(e, 0, now) || !put_out_served(e, own, false, now)))
+	if (e->linger_first == NO_FLOW && (give_up_held(e, 0, now) || (!put_out_served(e, own, false, now) &&
+								       !put_out_served(e, own, true, now))))
 		return;
 	oldest = &e->flow[e->linger_first];
 	silence_now(e, oldest);
@@ -137,21 +151,21 @@ static void make_room(struct engine *e, uint64_t own, usec_t now)
 	flow_forget(e, oldest);
 }
 
-static bool prefix_has_room(struct engine *e, uint64_t prefix, usec_t now)
+static bool prefix_has_room(struct engine *e, const struct source *own, usec_t now)
 {
-	return !prefix_is_full(e, prefix) || give_up_held(e, prefix, now) ||
-	       put_out_served(e, prefix, true, now);
+	return !prefix_is_full(e, own->prefix) || give_up_held(e, own->prefix, now) ||
+	       put_out_served(e, own, true, now);
 }
 
 struct engine_flow *table_take(struct engine *e, unsigned port, const struct flow_key *key, usec_t now)
 {
-	uint64_t prefix = prefix_of(e, key);
+	const struct source from = source_of(e, key);
 	struct engine_flow *f;
 	uint16_t *bucket;
 
-	if (!prefix_has_room(e, prefix, now))
+	if (!prefix_has_room(e, &from, now))
 		return NULL;
-	make_room(e, prefix, now);
+	make_room(e, &from, now);
 	if (e->free == NO_FLOW)
 		return NULL;
 	f = &e->flow[e->free];
@@ -162,7 +176,7 @@ struct engine_flow *table_take(struct engine *e, unsigned port, const struct flo
 	f->port = port;
 	f->in.key = *key;
 	f->phase = PHASE_HELD;
-	join_prefix(e, f, prefix);
+	crowd_join(e, f, &from);
 	e->held_since[f->index] = now;
 	e->held++;
 	e->flows++;
@@ -211,7 +225,7 @@ void table_linger(struct engine *e, struct engine_flow *f)
 	e->linger_last = f->index;
 	e->lingering++;
 	e->served_since[f->index] = USEC_NEVER;
-	leave_prefix(e, f);
+	crowd_leave(e, f);
 }
 
 /* Only the oldest leaves in the ordinary course; a reused port may take one out of the middle. */
@@ -248,7 +262,7 @@ void table_release(struct engine *e, struct engine_flow *f)
 	f->phase = PHASE_FREE;
 	e->wake[f->index] = USEC_NEVER;
 	e->served_since[f->index] = USEC_NEVER;
-	leave_prefix(e, f);
+	crowd_leave(e, f);
 	if (!--e->flows)
 		e->earliest = USEC_NEVER;
 }
