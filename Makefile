@@ -41,7 +41,7 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZ_SECONDS ?= 300
 HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests/netns/*.c tests/interop/*.c tests/dissect/*.c)) \
-	$(O)/tests/bench/handshake $(O)/tests/vm/verified $(O)/vm/stranger.o $(O)/vm/cert.pem
+	$(O)/tests/bench/handshake $(O)/tests/bench/walk $(O)/tests/vm/verified $(O)/vm/stranger.o $(O)/vm/cert.pem
 
 # Under sudo the compilers run as the user, so that no file of theirs in the tree becomes root's. sudo drops the
 # environment, and with it what was said on the command line.
@@ -65,11 +65,17 @@ $(O)/wolfssl.ready: $(WOLFSSL_INPUTS)
 	@touch $@
 
 # ---- BPF
-$(O)/bpf/%.o: bpf/%.bpf.c $(BPF_HEADERS)
+define COMPILE_BPF
 	@mkdir -p $(@D)
 	$(CLANG) $(BPFFLAGS) -c $< -o $@.tmp
 	$(BPFTOOL) gen object $@ $@.tmp
 	@rm -f $@.tmp
+endef
+$(O)/bpf/%.o: bpf/%.bpf.c $(BPF_HEADERS)
+	$(COMPILE_BPF)
+
+$(O)/bpf/%.o: tests/bpf/%.bpf.c $(BPF_HEADERS)
+	$(COMPILE_BPF)
 
 $(O)/gen/%.skel.h: $(O)/bpf/%.o
 	@mkdir -p $(@D)
@@ -100,7 +106,8 @@ $(O)/tests/test_%: $(O)/san/tests/unit/test_%.o $(O)/san/libalpnxdp.a
 	$(CC) $(SANITIZE) -o $@ $^ -lcmocka $(LDLIBS) -lssl -lcrypto
 
 # Programs are tests/bpf/test_*.c; the other files there are linked into each.
-BENCH := $(patsubst %.c,$(O)/obj/%.o,$(filter-out tests/bpf/test_%,$(wildcard tests/bpf/*.c)))
+BENCH := $(patsubst %.c,$(O)/obj/%.o,$(filter-out tests/bpf/test_% %.bpf.c,$(wildcard tests/bpf/*.c)))
+$(O)/obj/tests/bpf/tax.o: | $(O)/gen/fresh.skel.h
 $(O)/tests/bpf/%: $(O)/obj/tests/bpf/%.o $(BENCH)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lbpf
@@ -132,6 +139,10 @@ $(O)/obj/tests/bench/handshake.o: CPPFLAGS += -Itests
 $(O)/tests/dissect/%: $(O)/san/tests/dissect/%.o $(O)/san/libalpnxdp.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ $(LDLIBS)
+
+$(O)/tests/bench/walk: $(O)/obj/tests/bench/walk.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^
 
 # ---- fuzz targets: libFuzzer is clang's
 FUZZED := $(wildcard $(patsubst %,user/%/*.c,base net tcp challenge tls engine settings)) user/control/messages.c user/xdp/mode.c \
@@ -197,7 +208,7 @@ soak: all $(HELPERS)
 layers:
 	scripts/layers
 
-lint: $(SKELETONS) $(O)/wolfssl.ready
+lint: $(SKELETONS) $(O)/gen/fresh.skel.h $(O)/wolfssl.ready
 	scripts/lint
 
 format:

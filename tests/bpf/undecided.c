@@ -25,15 +25,38 @@ static struct hello_slot *slots(void)
 	return mapped;
 }
 
-unsigned undecided_clear(void)
+static __u32 keys[MARKS], marks[MARKS];
+
+static void read_marks(void)
 {
-	static __u32 keys[MARKS], marks[MARKS];
-	const __u32 none = 0;
-	__u32 count = MARKS, at, i, marked = 0;
+	__u32 count = MARKS, at;
 	LIBBPF_OPTS(bpf_map_batch_opts, options, .flags = 0);
 
 	bpf_map_lookup_batch(books_map("marks"), NULL, &at, keys, marks, &count, &options);
 	assert_int_equal(count, MARKS);
+}
+
+unsigned undecided_mark(void)
+{
+	unsigned i, marked = MARKS;
+
+	read_marks();
+	for (i = 0; i < MARKS; i++) {
+		if (!marks[i])
+			continue;
+		assert_int_equal(marked, MARKS);
+		marked = keys[i];
+	}
+	assert_in_range(marked, 0, MARKS - 1);
+	return marked;
+}
+
+unsigned undecided_clear(void)
+{
+	const __u32 none = 0;
+	__u32 i, marked = 0;
+
+	read_marks();
 	for (i = 0; i < MARKS; i++) {
 		if (!marks[i])
 			continue;

@@ -9,6 +9,7 @@
 
 /* Empties every slot and every mark; returns how many flows were marked. */
 unsigned undecided_clear(void);
+unsigned undecided_mark(void);      /* the index of the only mark there is */
 unsigned undecided_under_way(void); /* hellos that wait to be decided */
 
 struct hello_slot *undecided_slot(unsigned index); /* the program's own memory */
