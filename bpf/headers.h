@@ -20,20 +20,33 @@ enum {
 	REASON_NONE = NUM_REASONS, /* nothing decided yet: the ladder goes on */
 };
 
-/* A TCP segment, as far as the ladder asks. All in host order but key. */
+/*
+ * A TCP segment where it lies in the frame: all that most packets are asked for. It stays in registers; of other traffic
+ * and of a web server's established connections nothing is copied.
+ */
+struct headers {
+	void *ip;           /* struct iphdr or ipv6hdr */
+	struct tcphdr *tcp; /* verified to lie within the frame, without options */
+	__u32 header_len;   /* of TCP, with options: 20 to 60 */
+	__u32 data_len;
+	bool ipv4;
+};
+
+/* The same written down, for what is asked of few: hellos, and flows of ours. All in host order but key. */
 struct packet {
 	struct flow_key key;
-	struct tcphdr *tcp; /* verified to lie within the frame, without options */
-	__u32 tcp_offset;   /* from the start of the frame */
-	__u32 data_offset;  /* likewise */
+	__u32 tcp_offset;  /* from the start of the frame */
+	__u32 data_offset; /* likewise */
 	__u32 data_len;
 	__u32 frame_len;
 	__u32 seq;
 	__u32 ack;
+	__u32 place; /* of the ladder: see undecided.h */
 	__u16 window;
 	__u8 flags;
 	__u8 options_len;
 	bool ipv4;
+	bool handshake; /* of the ladder: the data begins with a byte that a hello begins with */
 };
 
 struct cursor {
@@ -41,15 +54,16 @@ struct cursor {
 	void *end;
 };
 
-/* The next len bytes, or NULL. The verifier understands exactly this comparison. */
-static __always_inline void *cursor_take(struct cursor *c, __u32 len)
+/*
+ * Goes over the next len bytes if they are there. The verifier understands exactly this comparison; a caller takes c->at
+ * before, so that the compiler has no NULL to ask about.
+ */
+static __always_inline bool cursor_pass(struct cursor *c, __u32 len)
 {
-	void *at = c->at;
-
-	if (at + len > c->end)
-		return NULL;
-	c->at = at + len;
-	return at;
+	if (c->at + len > c->end)
+		return false;
+	c->at += len;
+	return true;
 }
 
 static __always_inline __u32 cursor_left(const struct cursor *c, const void *from)
@@ -57,39 +71,40 @@ static __always_inline __u32 cursor_left(const struct cursor *c, const void *fro
 	return c->end - from;
 }
 
-/* As cursor_take(), for a length that the packet says: below 2048 by its nature, which the verifier must be shown. */
+/* As cursor_pass(), for a length that the packet says: below 2048 by its nature, which the verifier must be shown. */
 static __always_inline bool cursor_skip(struct cursor *c, __u32 len)
 {
 	barrier_var(len);
-	return cursor_take(c, len & 0x7ff);
+	return cursor_pass(c, len & 0x7ff);
 }
 
 static __always_inline enum reason headers_ethernet(struct cursor *c, __be16 *proto)
 {
-	const struct ethhdr *eth = cursor_take(c, sizeof(*eth));
+	const struct ethhdr *eth = c->at;
 	const struct vlan_hdr *tag;
 	int i;
 
-	if (!eth)
+	if (!cursor_pass(c, sizeof(*eth)))
 		return REASON_MALFORMED;
 	*proto = eth->h_proto;
 	for (i = 0; i < HEADERS_MAX_TAGS; i++) {
 		if (*proto != bpf_htons(ETH_P_8021Q) && *proto != bpf_htons(ETH_P_8021AD))
 			break;
-		tag = cursor_take(c, sizeof(*tag));
-		if (!tag)
+		tag = c->at;
+		if (!cursor_pass(c, sizeof(*tag)))
 			return REASON_MALFORMED;
 		*proto = tag->encapsulated_proto;
 	}
 	return REASON_NONE;
 }
 
-static __always_inline enum reason headers_ipv4(struct cursor *c, struct packet *p, __u32 *len)
+/* *len: of what follows the header. */
+static __always_inline enum reason headers_ipv4(struct cursor *c, struct headers *h, __u32 *len)
 {
-	struct iphdr *ip = cursor_take(c, sizeof(*ip));
+	struct iphdr *ip = c->at;
 	__u32 header, total;
 
-	if (!ip || ip->version != 4 || ip->ihl < 5)
+	if (!cursor_pass(c, sizeof(*ip)) || ip->version != 4 || ip->ihl < 5)
 		return REASON_MALFORMED;
 	if (ip->protocol != IPPROTO_TCP)
 		return REASON_NOT_TCP;
@@ -100,12 +115,8 @@ static __always_inline enum reason headers_ipv4(struct cursor *c, struct packet 
 	if (total < header || cursor_left(c, ip) < total || !cursor_skip(c, header - sizeof(*ip)))
 		return REASON_MALFORMED;
 	*len = total - header;
-
-	p->ipv4 = true;
-	p->key.saddr[10] = p->key.saddr[11] = 0xff;
-	p->key.daddr[10] = p->key.daddr[11] = 0xff;
-	__builtin_memcpy(p->key.saddr + 12, &ip->saddr, 4);
-	__builtin_memcpy(p->key.daddr + 12, &ip->daddr, 4);
+	h->ip = ip;
+	h->ipv4 = true;
 	return REASON_NONE;
 }
 
@@ -123,8 +134,8 @@ static __always_inline enum reason headers_ipv6_extensions(struct cursor *c, __u
 			return REASON_FRAGMENT;
 		if (next != IPPROTO_HOPOPTS && next != IPPROTO_ROUTING && next != IPPROTO_DSTOPTS)
 			return REASON_NOT_TCP;
-		ext = cursor_take(c, sizeof(*ext));
-		if (!ext)
+		ext = c->at;
+		if (!cursor_pass(c, sizeof(*ext)))
 			return REASON_MALFORMED;
 		next = ext->nexthdr;
 		size = (ext->hdrlen + 1) * 8;
@@ -135,50 +146,41 @@ static __always_inline enum reason headers_ipv6_extensions(struct cursor *c, __u
 	return next == IPPROTO_TCP ? REASON_NONE : REASON_NOT_TCP;
 }
 
-static __always_inline enum reason headers_ipv6(struct cursor *c, struct packet *p, __u32 *len)
+static __always_inline enum reason headers_ipv6(struct cursor *c, struct headers *h, __u32 *len)
 {
-	struct ipv6hdr *ip = cursor_take(c, sizeof(*ip));
+	struct ipv6hdr *ip = c->at;
 
-	if (!ip || ip->version != 6)
+	if (!cursor_pass(c, sizeof(*ip)) || ip->version != 6)
 		return REASON_MALFORMED;
 	*len = bpf_ntohs(ip->payload_len);
 	if (cursor_left(c, c->at) < *len)
 		return REASON_MALFORMED;
-	__builtin_memcpy(p->key.saddr, ip->saddr, 16);
-	__builtin_memcpy(p->key.daddr, ip->daddr, 16);
+	h->ip = ip;
+	h->ipv4 = false;
 	return headers_ipv6_extensions(c, ip->nexthdr, len);
 }
 
 /* port: in network order; 0: any. The port is asked first, so that a bystander's other fields are never read. */
-static __always_inline enum reason headers_tcp(struct cursor *c, struct packet *p, __u32 len, __be16 port)
+static __always_inline enum reason headers_tcp(struct cursor *c, struct headers *h, __u32 len, __be16 port)
 {
-	struct tcphdr *tcp = cursor_take(c, sizeof(*tcp));
-	__u32 header;
+	struct tcphdr *tcp = c->at;
 
-	if (!tcp)
+	if (!cursor_pass(c, sizeof(*tcp)))
 		return REASON_MALFORMED;
 	if (port && tcp->dest != port)
 		return REASON_OTHER_PORT;
-	header = tcp->doff * 4;
-	if (header < sizeof(*tcp) || header > len)
+	h->header_len = tcp->doff * 4;
+	if (h->header_len < sizeof(*tcp) || h->header_len > len)
 		return REASON_MALFORMED;
-	p->tcp = tcp;
-	p->key.sport = tcp->source;
-	p->key.dport = tcp->dest;
-	p->seq = bpf_ntohl(tcp->seq);
-	p->ack = bpf_ntohl(tcp->ack_seq);
-	p->window = bpf_ntohs(tcp->window);
-	p->flags = tcp->flags;
-	p->options_len = header - sizeof(*tcp);
-	p->data_len = len - header;
+	h->tcp = tcp;
+	h->data_len = len - h->header_len;
 	return REASON_NONE;
 }
 
-/* Fills p, which must be all zero. REASON_NONE, or why this is no TCP segment to that port. */
-static __always_inline enum reason headers_parse(struct xdp_md *ctx, __be16 port, struct packet *p)
+/* Fills h. REASON_NONE, or why this is no TCP segment to that port. */
+static __always_inline enum reason headers_parse(struct xdp_md *ctx, __be16 port, struct headers *h)
 {
-	void *start = (void *)(long)ctx->data;
-	struct cursor c = { .at = start, .end = (void *)(long)ctx->data_end };
+	struct cursor c = { .at = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end };
 	enum reason reason;
 	__be16 proto;
 	__u32 len;
@@ -187,20 +189,52 @@ static __always_inline enum reason headers_parse(struct xdp_md *ctx, __be16 port
 	if (reason != REASON_NONE)
 		return reason;
 	if (proto == bpf_htons(ETH_P_IP))
-		reason = headers_ipv4(&c, p, &len);
+		reason = headers_ipv4(&c, h, &len);
 	else if (proto == bpf_htons(ETH_P_IPV6))
-		reason = headers_ipv6(&c, p, &len);
+		reason = headers_ipv6(&c, h, &len);
 	else
 		reason = REASON_NOT_IP;
-	if (reason != REASON_NONE)
-		return reason;
-	reason = headers_tcp(&c, p, len, port);
-	if (reason != REASON_NONE)
-		return reason;
-	p->frame_len = c.end - start;
-	p->tcp_offset = (void *)p->tcp - start;
-	p->data_offset = p->tcp_offset + sizeof(*p->tcp) + p->options_len;
-	return REASON_NONE;
+	return reason == REASON_NONE ? headers_tcp(&c, h, len, port) : reason;
+}
+
+/*
+ * The flow's key, which must be all zero, and aligned. Written in words, as the kernel's hash will read it: a word put
+ * together from two stores costs the load that follows some 5 ns.
+ */
+static __always_inline void headers_key(const struct headers *h, struct flow_key *key)
+{
+	const __be32 mapped = bpf_htonl(0xffff);
+	const struct iphdr *four = h->ip;
+	const struct ipv6hdr *six = h->ip;
+
+	if (h->ipv4) {
+		__builtin_memcpy(key->saddr + 8, &mapped, 4);
+		__builtin_memcpy(key->daddr + 8, &mapped, 4);
+		__builtin_memcpy(key->saddr + 12, &four->saddr, 4);
+		__builtin_memcpy(key->daddr + 12, &four->daddr, 4);
+	} else {
+		__builtin_memcpy(key->saddr, six->saddr, 16);
+		__builtin_memcpy(key->daddr, six->daddr, 16);
+	}
+	__builtin_memcpy(&key->sport, &h->tcp->source, 4); /* both ports */
+}
+
+/* Writes all of it down in p, which must be all zero; the ladder's own fields are left. */
+static __always_inline void headers_read(struct xdp_md *ctx, const struct headers *h, struct packet *p)
+{
+	const struct tcphdr *tcp = h->tcp;
+
+	headers_key(h, &p->key);
+	p->ipv4 = h->ipv4;
+	p->seq = bpf_ntohl(tcp->seq);
+	p->ack = bpf_ntohl(tcp->ack_seq);
+	p->window = bpf_ntohs(tcp->window);
+	p->flags = tcp->flags;
+	p->options_len = h->header_len - sizeof(*tcp);
+	p->data_len = h->data_len;
+	p->frame_len = ctx->data_end - ctx->data;
+	p->tcp_offset = (void *)tcp - (void *)(long)ctx->data;
+	p->data_offset = p->tcp_offset + h->header_len;
 }
 
 #endif

@@ -18,6 +18,7 @@
 #ifndef __bpf__
 #include <stdbool.h>
 #endif
+#include "bytes.h"
 
 enum {
 	HELLO_MAX_EXTENSIONS = 64,
@@ -41,8 +42,6 @@ enum hello_verdict {
 	HELLO_ACME,      /* offers acme-tls/1 */
 };
 
-#define hello_inline static inline __attribute__((always_inline))
-
 /*
  * The verifier follows every path with the ranges of all its numbers, and there are endless ways to lay extensions
  * end to end. So the walk keeps its position in struct hello, which the program has in a map: a number loaded from
@@ -64,21 +63,6 @@ struct hello {
 	__u32 name_len; /* 0: not in view */
 	bool nameless;  /* nor behind the view: every extension's head was seen */
 };
-
-/*
- * Every read goes through here, behind a check against len. The mask is for the verifier, which does not know that
- * len <= ALPNXDP_MAX_HELLO; the empty asm keeps the compiler, which does know, from leaving the mask out.
- */
-hello_inline __u32 hello_u8(const __u8 *bytes, __u32 at)
-{
-	__asm__ volatile("" : "+r"(at));
-	return bytes[at & (ALPNXDP_MAX_HELLO - 1)];
-}
-
-hello_inline __u32 hello_u16(const __u8 *bytes, __u32 at)
-{
-	return hello_u8(bytes, at) << 8 | hello_u8(bytes, at + 1);
-}
 
 /* May the bytes before `end` be read? HELLO_READY, or the verdict. */
 hello_inline enum hello_verdict hello_need(const struct hello *h, __u32 end)
@@ -159,26 +143,27 @@ hello_inline enum hello_verdict hello_fixed(const __u8 *bytes, struct hello *h)
 hello_inline enum hello_verdict hello_extensions(const __u8 *bytes, struct hello *h)
 {
 	enum hello_verdict verdict;
-	__u32 i, type, len;
+	__u32 i, at, head, len;
 
 	for (i = 0; i < HELLO_MAX_EXTENSIONS; i++) {
 		hello_forget_past();
-		if (h->at == h->end)
+		at = h->at;
+		if (at == h->end)
 			return HELLO_READY;
-		verdict = hello_need(h, h->at + 4);
+		verdict = hello_need(h, at + 4);
 		if (verdict != HELLO_READY)
 			return verdict;
-		type = hello_u16(bytes, h->at);
-		len = hello_u16(bytes, h->at + 2);
-		h->at += 4;
-		if (type == HELLO_EXT_ALPN && !h->alpn_at) {
-			h->alpn_at = h->at;
+		head = hello_u32(bytes, at);
+		at += 4;
+		len = head & 0xffff;
+		if (head >> 16 == HELLO_EXT_ALPN && !h->alpn_at) {
+			h->alpn_at = at;
 			h->alpn_len = len;
-		} else if (type == HELLO_EXT_SNI && !h->sni_at) {
-			h->sni_at = h->at;
+		} else if (head >> 16 == HELLO_EXT_SNI && !h->sni_at) {
+			h->sni_at = at;
 			h->sni_len = len;
 		}
-		h->at += len; /* past the end: hello_need() will say so */
+		h->at = at + len; /* past the end: hello_need() will say so */
 	}
 	return HELLO_OTHER;
 }

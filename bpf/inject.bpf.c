@@ -79,13 +79,15 @@ int inject_rst(struct xdp_md *ctx)
 {
 	struct found found = {};
 	struct packet p = {};
+	struct headers h;
 
-	if (headers_parse(ctx, 0, &p) != REASON_NONE)
+	if (headers_parse(ctx, 0, &h) != REASON_NONE)
 		return XDP_DROP;
+	headers_read(ctx, &h, &p);
 	find_connection(ctx, &p, &found);
 	if (found.answer == PROBE_NONE || !silence_in_time(found.rcv_nxt, p.seq))
 		return XDP_DROP;
-	silence_set_seq(p.tcp, found.rcv_nxt);
+	silence_set_seq(h.tcp, found.rcv_nxt);
 	return XDP_PASS;
 }
 
@@ -94,9 +96,11 @@ int probe(struct xdp_md *ctx)
 {
 	struct found found = {};
 	struct packet p = {};
+	struct headers h;
 
-	if (headers_parse(ctx, 0, &p) != REASON_NONE)
+	if (headers_parse(ctx, 0, &h) != REASON_NONE)
 		return PROBE_NONE;
+	headers_read(ctx, &h, &p);
 	find_connection(ctx, &p, &found);
 	return found.answer;
 }
@@ -110,12 +114,14 @@ int peek(struct xdp_md *ctx)
 {
 	struct found found = {};
 	struct packet p = {};
+	struct headers h;
 
-	if (headers_parse(ctx, 0, &p) != REASON_NONE)
+	if (headers_parse(ctx, 0, &h) != REASON_NONE)
 		return PROBE_NONE;
+	headers_read(ctx, &h, &p);
 	find_connection(ctx, &p, &found);
 	if (found.answer == PROBE_REQUEST)
-		p.tcp->ack_seq = bpf_htonl(found.snd_nxt);
+		h.tcp->ack_seq = bpf_htonl(found.snd_nxt);
 	if (found.answer == PROBE_NONE && found.listener)
 		return PROBE_LISTENER;
 	return found.answer;

@@ -141,8 +141,8 @@ struct ipv6hdr {
 	__be16 payload_len;
 	__u8 nexthdr;
 	__u8 hop_limit;
-	__u8 saddr[16];
-	__u8 daddr[16];
+	__be32 saddr[4];
+	__be32 daddr[4];
 };
 
 struct ipv6_opt_hdr {

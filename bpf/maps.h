@@ -11,11 +11,15 @@
 
 #include <alpnxdp/abi.h>
 #include <bpf/bpf_helpers.h>
+#include "headers.h"
 #include "hello.h"
 #include "options.h"
 
 /* Where packets are copied to, and where the walks keep their position. */
 struct scratch {
+	struct packet
+		packet; /* on the stack, which 6.1 counts strictly, there would be no room for two of them */
+	struct packet end;
 	struct hello walk;
 	name_hash_t name;
 	__u8 hello[ALPNXDP_MAX_HELLO];
@@ -122,17 +126,33 @@ static __always_inline void credit_return(__u32 queue)
 		__sync_fetch_and_add(&q->credit, 1);
 }
 
-static __always_inline void flow_forget(struct live *l, const struct flow_key *key)
+/* Is there any flow of ours? Bystanders need not look for theirs while there is none. */
+static __always_inline bool flow_any(void)
 {
-	if (!bpf_map_delete_elem(&flows, key))
-		__sync_fetch_and_add(&l->flows, -1);
+	const struct live *l = bpf_map_lookup_elem(&live, &zero);
+
+	return l && l->flows;
 }
 
-static __always_inline bool flow_remember(struct live *l, const struct flow_key *key, const struct flow *flow)
+static __always_inline void flow_count(__s32 step)
+{
+	struct live *l = bpf_map_lookup_elem(&live, &zero);
+
+	if (l)
+		__sync_fetch_and_add(&l->flows, step);
+}
+
+static __always_inline void flow_forget(const struct flow_key *key)
+{
+	if (!bpf_map_delete_elem(&flows, key))
+		flow_count(-1);
+}
+
+static __always_inline bool flow_remember(const struct flow_key *key, const struct flow *flow)
 {
 	if (bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST))
 		return false;
-	__sync_fetch_and_add(&l->flows, 1);
+	flow_count(1);
 	return true;
 }
 

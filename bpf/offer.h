@@ -68,8 +68,8 @@ static __always_inline enum reason engine_answers(__u32 queue)
 }
 
 /* The end of step 6: a hello for us, and the kernel's word for it. */
-static __always_inline enum reason offer(struct xdp_md *ctx, const struct config *cfg, struct live *l,
-					 const struct packet *p, struct flow *flow)
+static __always_inline enum reason offer(struct xdp_md *ctx, const struct config *cfg, const struct packet *p,
+					 struct flow *flow)
 {
 	__u32 queue = ctx->rx_queue_index;
 
@@ -79,8 +79,8 @@ static __always_inline enum reason offer(struct xdp_md *ctx, const struct config
 	flow->epoch = cfg->epoch;
 	flow->queue = queue;
 	flow->state = FLOW_OFFERED;
-	flow_forget(l, &p->key); /* what a dead engine left */
-	if (!flow_remember(l, &p->key, flow)) {
+	flow_forget(&p->key); /* what a dead engine left */
+	if (!flow_remember(&p->key, flow)) {
 		credit_return(queue);
 		return REASON_TABLE_FULL;
 	}

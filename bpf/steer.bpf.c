@@ -5,7 +5,7 @@
  * Owns: the ladder of questions, cheapest first; the maps are in maps.h. One exit, one counter per reason; whatever
  * is not positively ours is XDP_PASS. It adjusts no frame, and changes no packet but one of a flow of ours (silence_by_ack()).
  *
- * The path of a bystander (headers, one read each of "config" and "live", the first data byte) uses direct packet
+ * The path of a bystander (headers, one read each of "config", "live" and "marks", the first data byte) uses direct packet
  * access only. Bytes are copied, and the kernel is asked, only for what begins like a ClientHello.
  */
 #include <alpnxdp/abi.h>
@@ -31,10 +31,10 @@ struct {
 static __always_inline bool is_injected(struct xdp_md *ctx, const struct config *cfg)
 {
 	struct cursor c = { .at = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end };
-	const struct ethhdr *eth = cursor_take(&c, sizeof(*eth));
+	const struct ethhdr *eth = c.at;
 	__u32 i, difference = 0;
 
-	if (!eth)
+	if (!cursor_pass(&c, sizeof(*eth)))
 		return false;
 	for (i = 0; i < sizeof(eth->h_source); i++)
 		difference |= eth->h_source[i] ^ cfg->own_mac[i];
@@ -73,35 +73,39 @@ static __always_inline bool kernel_rcv_nxt(struct xdp_md *ctx, const struct pack
 __noinline int silence_by_ack(struct xdp_md *ctx, __u32 least)
 {
 	struct packet p = {};
+	struct headers h;
 	__u32 rcv_nxt = 0, *flags, old;
 
-	if (headers_parse(ctx, 0, &p) != REASON_NONE)
+	if (headers_parse(ctx, 0, &h) != REASON_NONE)
 		return false;
+	headers_read(ctx, &h, &p);
 	if (!kernel_rcv_nxt(ctx, &p, &rcv_nxt) || !silence_in_time(rcv_nxt, least))
 		return false;
-	silence_set_seq(p.tcp, rcv_nxt);
-	p.tcp->check = checksum_update(p.tcp->check, p.tcp->ack_seq, 0);
-	p.tcp->ack_seq = 0;
-	flags = (__u32 *)p.tcp + 3; /* between the length and the window */
+	silence_set_seq(h.tcp, rcv_nxt);
+	h.tcp->check = checksum_update(h.tcp->check, h.tcp->ack_seq, 0);
+	h.tcp->ack_seq = 0;
+	flags = (__u32 *)h.tcp + 3; /* between the length and the window */
 	old = *flags;
-	p.tcp->flags = TCP_FLAG_RST;
-	p.tcp->check = checksum_update(p.tcp->check, old, *flags);
+	h.tcp->flags = TCP_FLAG_RST;
+	h.tcp->check = checksum_update(h.tcp->check, old, *flags);
 	return true;
 }
 
 /* Nothing but the acknowledgement of all that we have sent. */
-static __always_inline bool is_bare_ack(const struct flow *flow, const struct packet *p)
+static __always_inline bool is_bare_ack(const struct flow *flow, const struct headers *h)
 {
-	return !p->data_len && p->flags == TCP_FLAG_ACK && p->ack == flow->sent;
+	return !h->data_len && h->tcp->flags == TCP_FLAG_ACK && h->tcp->ack_seq == bpf_htonl(flow->sent);
 }
 
-static __always_inline bool silence(struct xdp_md *ctx, struct flow *flow, const struct packet *p)
+static __always_inline bool silence(struct xdp_md *ctx, struct flow *flow, const struct headers *h)
 {
-	if (flow->state != FLOW_SERVED || !is_bare_ack(flow, p))
+	__u16 window = bpf_ntohs(h->tcp->window);
+
+	if (flow->state != FLOW_SERVED || !is_bare_ack(flow, h))
 		return false;
 	if (!silence_by_ack(ctx, flow->handoff.rcv_nxt + flow->passed))
 		return false;
-	flow->window = p->window;
+	flow->window = window;
 	flow->state = FLOW_SILENCED;
 	return true;
 }
@@ -116,40 +120,31 @@ static __always_inline bool is_adopted(const struct flow *flow)
  * Step 2: a flow of ours, by its state. A SYN ends an entry only where the connection is over: an adopted flow must
  * not die of a blind SYN (RFC 5961 4), and what is offered is still whole in the kernel, which judges SYNs itself.
  */
-static __always_inline enum reason judge_flow(struct xdp_md *ctx, const struct config *cfg, struct live *l,
-					      const struct packet *p)
+static __always_inline enum reason judge_flow(struct xdp_md *ctx, const struct config *cfg,
+					      const struct headers *h)
 {
-	struct flow *flow = bpf_map_lookup_elem(&flows, &p->key);
-	bool syn = p->flags & TCP_FLAG_SYN;
+	bool syn = h->tcp->flags & TCP_FLAG_SYN;
+	struct flow_key key __attribute__((aligned(8))) = {};
+	struct flow *flow;
 
+	headers_key(h, &key);
+	flow = bpf_map_lookup_elem(&flows, &key);
 	if (!flow || flow->epoch != cfg->epoch)
 		return REASON_NONE;
 	if (flow->state == FLOW_OFFERED && !engine_alive(flow->queue)) {
-		flow_forget(l, &p->key);
+		flow_forget(&key);
 		return REASON_FLOW_STALE;
 	}
 	if (syn && !is_adopted(flow)) {
 		if (flow->state != FLOW_OFFERED)
-			flow_forget(l, &p->key);
+			flow_forget(&key);
 		return REASON_FLOW_SYN;
 	}
 	if (flow->state == FLOW_DECLINED)
 		return REASON_FLOW_DECLINED;
-	if (silence(ctx, flow, p))
+	if (silence(ctx, flow, h))
 		return REASON_FLOW_SILENCE;
 	return engine_listens(ctx->rx_queue_index) ? REASON_FLOW : REASON_FLOW_NO_SOCKET;
-}
-
-/* Step 5, for everybody: application data and other protocols stop at their first byte. */
-static __always_inline bool begins_like_handshake(struct xdp_md *ctx, const struct packet *p)
-{
-	struct cursor c = { .at = p->tcp + 1, .end = (void *)(long)ctx->data_end };
-	const __u8 *first;
-
-	if (!cursor_skip(&c, p->options_len))
-		return false;
-	first = cursor_take(&c, 1);
-	return first && *first == 22;
 }
 
 /*
@@ -186,7 +181,7 @@ static __always_inline int walk_segment(struct xdp_md *ctx, const struct packet 
 {
 	__u32 len = p->data_len;
 
-	if (!begins_like_handshake(ctx, p))
+	if (!p->handshake)
 		return HELLO_NOT;
 	if (len > ALPNXDP_MAX_HELLO)
 		len = ALPNXDP_MAX_HELLO;
@@ -210,7 +205,7 @@ static __always_inline enum reason reason_of(int verdict)
 }
 
 /* A hello with its ALPN list in its first segment, or so it seems. */
-static __always_inline enum reason judge_acme(struct xdp_md *ctx, const struct config *cfg, struct live *l,
+static __always_inline enum reason judge_acme(struct xdp_md *ctx, const struct config *cfg,
 					      const struct packet *p, struct scratch *s)
 {
 	struct hello_start start = { .first = p->seq, .known = true };
@@ -222,7 +217,7 @@ static __always_inline enum reason judge_acme(struct xdp_md *ctx, const struct c
 	reason = engine_answers(ctx->rx_queue_index);
 	if (reason == REASON_NONE)
 		reason = vouch(ctx, p, s, &start, &flow.handoff);
-	return reason == REASON_NONE ? offer(ctx, cfg, l, p, &flow) : reason;
+	return reason == REASON_NONE ? offer(ctx, cfg, p, &flow) : reason;
 }
 
 /* The first segment that comes of a hello: its beginning, or one that has overtaken it. It passes, and is kept. */
@@ -245,7 +240,7 @@ static __always_inline enum reason judge_undecided(struct xdp_md *ctx, const str
 		return begins ? reason : REASON_NOT_HELLO;
 	}
 	slot_begin(at->slot, &p->key, start.first);
-	*at->mark = at->hash;
+	*at->mark = at->number;
 	slot_add(ctx, at, p);
 	return begins ? REASON_HELLO_UNDECIDED : REASON_HELLO_EARLY;
 }
@@ -254,20 +249,21 @@ static __always_inline enum reason judge_undecided(struct xdp_md *ctx, const str
  * A segment of a hello of which we have some already. The kernel may have some of it, too, but not its last byte: clients
  * repeat what they have not seen acknowledged, together with what comes next. So the kernel is asked about that byte.
  */
-static __always_inline enum reason judge_later(struct xdp_md *ctx, const struct config *cfg, struct live *l,
+static __always_inline enum reason judge_later(struct xdp_md *ctx, const struct config *cfg,
 					       const struct packet *p, struct scratch *s, struct place *at)
 {
 	struct hello_start start = { .first = at->slot->first, .known = true };
 	struct flow flow = { .slot = at->index };
 	__u32 last = p->seq - start.first + p->data_len - 1;
-	struct packet end = *p;
-	int reason, verdict;
+	int reason, verdict, len;
 
-	end.seq = start.first + (last < ALPNXDP_MAX_HELLO ? last : ALPNXDP_MAX_HELLO - 1);
-	reason = vouch(ctx, &end, s, &start, &flow.handoff);
+	s->end = *p;
+	s->end.seq = start.first + (last < ALPNXDP_MAX_HELLO ? last : ALPNXDP_MAX_HELLO - 1);
+	reason = vouch(ctx, &s->end, s, &start, &flow.handoff);
 	if (reason != REASON_NONE)
 		return reason;
-	verdict = slot_add(ctx, at, p);
+	len = slot_add(ctx, at, p);
+	verdict = len < 0 ? HELLO_OTHER : walk_slot(at->index, len);
 	if (verdict == HELLO_MORE)
 		return REASON_HELLO_UNDECIDED;
 	place_decide(at);
@@ -276,51 +272,86 @@ static __always_inline enum reason judge_later(struct xdp_md *ctx, const struct 
 	if (!is_pending(cfg, s))
 		return REASON_NOT_PENDING;
 	reason = engine_answers(ctx->rx_queue_index);
-	return reason == REASON_NONE ? offer(ctx, cfg, l, p, &flow) : reason;
+	return reason == REASON_NONE ? offer(ctx, cfg, p, &flow) : reason;
 }
 
-/* Steps 4 to 6 for a segment with data. */
-static __always_inline enum reason judge_data(struct xdp_md *ctx, const struct config *cfg, struct live *l,
-					      const struct packet *p, struct scratch *s)
+/*
+ * Step 6: data of a flow that may be in the middle of its hello, or that begins like one. A global function: bystanders
+ * need no copies and no room on the stack for it, and the verifier looks at it once.
+ */
+__noinline int judge_hello(struct xdp_md *ctx)
 {
+	const struct config *cfg = bpf_map_lookup_elem(&config, &zero);
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+	const struct packet *p;
 	struct place at;
 	int verdict;
 
-	if (!place_find(cfg, &p->key, &at))
+	if (!cfg || !s || !place_find(s->packet.place, &at))
 		return REASON_NOT_HELLO;
+	p = &s->packet;
 	if (place_is_marked(&at) && place_open(&p->key, &at) && slot_is_of(at.slot, p))
-		return judge_later(ctx, cfg, l, p, s, &at);
+		return judge_later(ctx, cfg, p, s, &at);
 	verdict = walk_segment(ctx, p, s);
 	if (verdict == HELLO_MORE || (verdict == HELLO_NOT && place_is_marked(&at)))
 		return place_open(&p->key, &at) ? judge_undecided(ctx, p, s, &at, verdict == HELLO_MORE)
 						: REASON_NOT_HELLO;
 	place_leave(&at, p);
-	return verdict == HELLO_ACME ? judge_acme(ctx, cfg, l, p, s) : reason_of(verdict);
+	return verdict == HELLO_ACME ? judge_acme(ctx, cfg, p, s) : reason_of(verdict);
+}
+
+/* Step 5, for everybody: application data and other protocols stop at their first byte. */
+static __always_inline bool begins_like_handshake(struct xdp_md *ctx, const struct headers *h)
+{
+	struct cursor c = { .at = h->tcp, .end = (void *)(long)ctx->data_end };
+	const __u8 *first;
+
+	if (!cursor_skip(&c, h->header_len))
+		return false;
+	first = c.at;
+	return cursor_pass(&c, 1) && *first == 22;
+}
+
+/* Steps 4 and 5 for a segment with data. */
+static __always_inline enum reason judge_data(struct xdp_md *ctx, const struct config *cfg,
+					      const struct headers *h)
+{
+	bool handshake = begins_like_handshake(ctx, h);
+	__u32 number = place_of(cfg, h);
+	struct scratch *s;
+	struct place at;
+
+	if (!place_find(number, &at) || (!handshake && !place_is_marked(&at)))
+		return REASON_NOT_HELLO;
+	s = bpf_map_lookup_elem(&scratch, &zero);
+	if (!s)
+		return REASON_NOT_HELLO;
+	s->packet = (struct packet){ .place = number, .handshake = handshake };
+	headers_read(ctx, h, &s->packet);
+	return judge_hello(ctx);
 }
 
 static __always_inline enum reason judge(struct xdp_md *ctx)
 {
 	const struct config *cfg = bpf_map_lookup_elem(&config, &zero);
-	struct scratch *s = bpf_map_lookup_elem(&scratch, &zero);
-	struct live *l = bpf_map_lookup_elem(&live, &zero);
-	struct packet p = {};
 	enum reason reason;
+	struct headers h;
 
-	if (!cfg || !s || !l || (!cfg->armed && !l->flows))
+	if (!cfg || (!cfg->armed && !flow_any()))
 		return REASON_UNARMED;
 	if ((cfg->flags & CONFIG_GENERIC) && is_injected(ctx, cfg))
 		return REASON_INJECTED;
-	reason = headers_parse(ctx, cfg->port, &p);
-	if (reason == REASON_NONE && l->flows)
-		reason = judge_flow(ctx, cfg, l, &p);
+	reason = headers_parse(ctx, cfg->port, &h);
+	if (reason == REASON_NONE && flow_any())
+		reason = judge_flow(ctx, cfg, &h);
 	if (reason != REASON_NONE)
 		return reason;
 	if (!cfg->armed)
 		return REASON_UNARMED;
-	if (p.data_len)
-		return judge_data(ctx, cfg, l, &p, s);
-	if (p.flags & TCP_FLAG_SYN)
-		place_mark(cfg, &p.key);
+	if (h.data_len)
+		return judge_data(ctx, cfg, &h);
+	if (h.tcp->flags & TCP_FLAG_SYN)
+		place_mark(place_of(cfg, &h));
 	return REASON_NO_PAYLOAD;
 }
 
@@ -339,7 +370,6 @@ int alpnxdp_steer(struct xdp_md *ctx)
 	if (reason == REASON_MALFORMED && in_several_buffers(ctx))
 		reason = REASON_OVERSIZE;
 	counter = bpf_map_lookup_elem(&counters, &reason);
-
 	if (counter)
 		(*counter)++;
 	if (reason == REASON_FLOW || reason == REASON_OFFERED)

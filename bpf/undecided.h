@@ -42,63 +42,72 @@ struct {
 
 /* Where a flow has its mark and its slot; slot is NULL until place_open(). */
 struct place {
-	__u32 hash;
+	__u32 number;
 	__u32 index;
 	__u32 *mark;
 	struct hello_slot *slot;
 };
 
-static __always_inline __u32 word_of(const __u8 *bytes)
+/* Never 0. See place_of(). */
+static __always_inline __u32 place_mix(__u32 secret, __u32 client, __u32 rest)
 {
-	__u32 word;
+	__u32 another = secret * 0x9e3779b97f4a7c15ull >> 32;
+	__u64 product = (__u64)(client ^ another) * (rest ^ secret);
 
-	__builtin_memcpy(&word, bytes, sizeof(word));
-	return word;
+	return (product ^ product >> 32) * 0xd6e8feb86659fd93ull >> 32 | 1;
 }
 
 /*
- * Seeded with the random part of own_mac, so that nobody can aim at another's mark: what a client can choose, its address
- * and its port, comes in at different steps, or equal sums of the two would have one mark whatever the seed. Never 0.
+ * The number of a flow's place. A product of two factors, each with the random part of own_mac in it as a secret of its
+ * own, so that nobody can aim at another's mark: whatever a client changes of one factor is multiplied by the other one,
+ * which he does not know. (With the secret in but one factor, some changes of address and port make up for each
+ * other whatever it is.) Two multiplications instead of a chain of four took 5 ns off each data segment.
  */
-static __always_inline __u32 place_hash(const struct config *cfg, const struct flow_key *key)
+static __always_inline __u32 place_of(const struct config *cfg, const struct headers *h)
 {
-	__u32 hash = word_of(cfg->own_mac + 2);
+	const struct iphdr *four = h->ip;
+	const struct ipv6hdr *six = h->ip;
+	__u32 secret, client, server;
 
-	hash = (hash ^ word_of(key->saddr + 12)) * 0x9e3779b1u;
-	hash = (hash ^ hash >> 15 ^ word_of(key->saddr + 8)) * 0x85ebca6bu;
-	hash = (hash ^ hash >> 14 ^ word_of(key->saddr + 4) ^ key->sport) * 0x9e3779b1u;
-	hash = (hash ^ hash >> 13 ^ word_of(key->saddr) ^ word_of(key->daddr + 12)) * 0xc2b2ae35u;
-	return (hash ^ hash >> 16) | 1;
+	__builtin_memcpy(&secret, cfg->own_mac + 2, sizeof(secret));
+	if (h->ipv4) {
+		client = four->saddr;
+		server = four->daddr;
+	} else {
+		client = place_mix(secret, six->saddr[0], six->saddr[1]);
+		client = place_mix(~secret, six->saddr[2] ^ client, six->saddr[3]);
+		server = six->daddr[3];
+	}
+	return place_mix(secret, client, (server & 0xffff0000) | h->tcp->source);
 }
 
-static __always_inline bool place_find(const struct config *cfg, const struct flow_key *key, struct place *at)
+static __always_inline bool place_find(__u32 number, struct place *at)
 {
-	__u32 index;
+	__u32 index = number >> 16;
 
-	at->hash = place_hash(cfg, key);
-	index = at->hash >> 1 & (MARKS - 1);
+	at->number = number;
 	at->mark = bpf_map_lookup_elem(&marks, &index);
 	at->slot = NULL;
 	return at->mark;
 }
 
 /* A connection begins: hello segments may come. */
-static __always_inline void place_mark(const struct config *cfg, const struct flow_key *key)
+static __always_inline void place_mark(__u32 number)
 {
 	struct place at;
 
-	if (place_find(cfg, key, &at))
-		*at.mark = at.hash;
+	if (place_find(number, &at))
+		*at.mark = number;
 }
 
 static __always_inline bool place_is_marked(const struct place *at)
 {
-	return *at->mark == at->hash;
+	return *at->mark == at->number;
 }
 
 static __always_inline void place_unmark(const struct place *at)
 {
-	if (*at->mark == at->hash)
+	if (*at->mark == at->number)
 		*at->mark = 0;
 }
 
@@ -116,9 +125,9 @@ static __always_inline bool key_equal(const struct flow_key *a, const struct flo
  * The number of the flow's slot, or of the one that it would take. Decided hellos count as begun ALPNXDP_UNDECIDED_MS
  * earlier, so they go first, the oldest of them before the engine may still be reading the latest.
  */
-__noinline int slot_choose(const struct flow_key *key, __u32 hash)
+__noinline int slot_choose(const struct flow_key *key, __u32 number)
 {
-	__u32 i, index, best = hash >> 1 & (ALPNXDP_SLOTS - 1) & ~(SLOT_WAYS - 1);
+	__u32 i, index, best = number >> 16 & (ALPNXDP_SLOTS - 1) & ~(SLOT_WAYS - 1);
 	__u64 oldest = ~0ull;
 	__u32 first = best;
 	struct hello_slot *slot;
@@ -142,7 +151,7 @@ __noinline int slot_choose(const struct flow_key *key, __u32 hash)
 
 static __always_inline bool place_open(const struct flow_key *key, struct place *at)
 {
-	at->index = slot_choose(key, at->hash);
+	at->index = slot_choose(key, at->number);
 	at->slot = bpf_map_lookup_elem(&hellos, &at->index);
 	return at->slot;
 }
@@ -271,17 +280,14 @@ static __always_inline bool slot_copy(struct xdp_md *ctx, struct hello_slot *slo
 				   last + 1);
 }
 
-/* Adds a segment that the kernel vouches for, and walks what is there without a gap. */
+/* Adds a segment that the kernel vouches for; returns how many bytes are there without a gap, or -1: it does not fit. */
 static __always_inline int slot_add(struct xdp_md *ctx, const struct place *at, const struct packet *p)
 {
 	__u32 from = p->seq - at->slot->first, to = from + p->data_len;
-	__u32 index = at->index;
-	int len;
 
 	if (!slot_copy(ctx, at->slot, p))
-		return HELLO_OTHER;
-	len = slot_note(index, from, to < ALPNXDP_MAX_HELLO ? to : ALPNXDP_MAX_HELLO);
-	return walk_slot(index, len);
+		return -1;
+	return slot_note(at->index, from, to < ALPNXDP_MAX_HELLO ? to : ALPNXDP_MAX_HELLO);
 }
 
 #endif
