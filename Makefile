@@ -81,8 +81,9 @@ $(O)/gen/%.skel.h: $(O)/bpf/%.o
 	@mkdir -p $(@D)
 	$(BPFTOOL) gen skeleton $< name $* > $@
 
-# ---- objects: as shipped, and once more with the sanitizers for the tests. The compiler writes down which headers each needs.
-DEPENDS := -MMD -MP
+# ---- objects: as shipped, and once more with the sanitizers for the tests. The compiler writes down which headers each needs;
+# those of the system too (-MD), for the generated ones, which have the BPF programs in them, are included as such.
+DEPENDS := -MD -MP
 -include $(shell find $(O)/obj $(O)/san $(O)/fuzz -name '*.d' 2>/dev/null)
 
 # Two libraries that do not tell their version at run time.
