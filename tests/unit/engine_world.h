@@ -33,7 +33,12 @@ struct wire_frame {
 	size_t len;
 };
 
-static struct world {
+/* A test with several threads gives each a world. */
+#ifndef WORLD_STORAGE
+#define WORLD_STORAGE static
+#endif
+
+WORLD_STORAGE struct world {
 	usec_t now;
 	struct engine *engine;
 	struct challenge_store *store;

@@ -176,12 +176,21 @@ struct challenge_store;
 struct challenge_store *challenge_store_new(void); /* NULL: no memory */
 void challenge_store_free(struct challenge_store *s);
 
+/*
+ * A store has one thread that owns it; every function here is that thread's. Others may call challenge_find(), and use what
+ * it gives (challenge_certificate(), challenge_hit()), between these two. The owner needs them for just that, too, where
+ * there are others; what changes the store takes the lock by itself.
+ */
+void challenge_lock(struct challenge_store *s);
+void challenge_unlock(struct challenge_store *s);
+
 /* What is to be pending. */
 struct challenge_order {
 	const struct identifier *ident;
 	const uint8_t *digest; /* DIGEST_LEN */
 	usec_t expires;
 	enum challenge_source source;
+	uint64_t hits; /* flows that were answered with it before a restart */
 	struct certificate
 		*given; /* NULL: one is made when it is needed; else emptied into the store on success */
 };
@@ -203,6 +212,17 @@ struct challenge *challenge_find(struct challenge_store *s, const char *sni);
 
 /* The certificate of a challenge, made at the first call; NULL when that failed. */
 const struct certificate *challenge_certificate(struct challenge *c, int64_t now_unix);
+
+/* Counted under the lock, and read without it. */
+static inline uint64_t challenge_hits(const struct challenge *c)
+{
+	return __atomic_load_n(&c->hits, __ATOMIC_RELAXED);
+}
+
+static inline void challenge_hit(struct challenge *c)
+{
+	__atomic_store_n(&c->hits, c->hits + 1, __ATOMIC_RELAXED);
+}
 
 /*
  * Removes what has expired, at most some hundred at a time: challenge_next_expiry() is in the past then. Returns how many.

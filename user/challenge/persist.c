@@ -26,7 +26,7 @@ static size_t save_line(const struct challenge *c, char *out, size_t cap)
 
 	digest_format(c->digest, digest);
 	return (size_t)snprintf(out, cap, "%s %s %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\n", c->text, digest,
-				c->added, c->expires, c->hits, challenge_source_name(c->source));
+				c->added, c->expires, challenge_hits(c), challenge_source_name(c->source));
 }
 
 size_t challenge_save_some(struct challenge_cursor *cursor, char *out, size_t cap)
@@ -96,11 +96,11 @@ static bool restore_line(struct challenge_store *s, char *line, usec_t now)
 	struct challenge_order order = { .ident = &ident, .digest = digest };
 	char *field[FIELDS];
 	size_t fields = cut(line, field);
-	uint64_t added, hits;
+	uint64_t added;
 	const char *why;
 
 	if (fields < FIELDS_LEAST || !parse_number(field[2], &added) ||
-	    !parse_number(field[3], &order.expires) || !parse_number(field[4], &hits))
+	    !parse_number(field[3], &order.expires) || !parse_number(field[4], &order.hits))
 		return false;
 	if (fields == FIELDS && !challenge_source_find(field[5], &order.source))
 		return false;
@@ -110,10 +110,7 @@ static bool restore_line(struct challenge_store *s, char *line, usec_t now)
 	/* Times that this store could not have written come from another boot, or from a damaged line. */
 	if (added > now || order.expires <= now || order.expires - now > CHALLENGE_TTL_MAX_S * USEC_PER_SEC)
 		return false;
-	if (challenge_add(s, &order, added))
-		return false;
-	s->last->hits = hits;
-	return true;
+	return !challenge_add(s, &order, added);
 }
 
 int challenge_restore_begin(struct challenge_restore *r, const char *text, size_t len)

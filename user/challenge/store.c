@@ -20,12 +20,9 @@ struct challenge_store *challenge_store_new(void)
 		free(s);
 		return NULL;
 	}
+	if (s)
+		pthread_mutex_init(&s->lock, NULL);
 	return s;
-}
-
-static struct challenge **find_text(struct challenge_store *s, enum identifier_kind kind, const char *text)
-{
-	return name_table_find(&s->names, name_table_hash(&s->names, kind, text), kind, text);
 }
 
 static void tell(const struct challenge_store *s, const struct challenge *c, bool pending)
@@ -84,6 +81,7 @@ void challenge_store_free(struct challenge_store *s)
 		remove_challenge(s, s->first);
 	expiry_heap_free(&s->heap);
 	name_table_free(&s->names);
+	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
 
@@ -139,6 +137,7 @@ static struct challenge *new_challenge(const struct challenge_order *order, usec
 	if (!c)
 		return NULL;
 	*c = (struct challenge){ .added = now,
+				 .hits = order->hits,
 				 .expires = order->expires,
 				 .source = (uint8_t)order->source,
 				 .kind = (uint8_t)order->ident->kind };
@@ -168,7 +167,7 @@ static void remove_oldest(struct challenge_store *s, struct challenge *newest)
 	remove_challenge(s, newest);
 }
 
-int challenge_add(struct challenge_store *s, const struct challenge_order *order, usec_t now)
+static int add(struct challenge_store *s, const struct challenge_order *order, usec_t now)
 {
 	const struct identifier *ident = order->ident;
 	uint32_t hash = name_table_hash(&s->names, ident->kind, ident->text);
@@ -205,11 +204,23 @@ err_free:
 	return err;
 }
 
+int challenge_add(struct challenge_store *s, const struct challenge_order *order, usec_t now)
+{
+	int err;
+
+	challenge_lock(s);
+	err = add(s, order, now);
+	challenge_unlock(s);
+	return err;
+}
+
 size_t challenge_remove(struct challenge_store *s, const struct identifier *ident, const uint8_t *digest)
 {
-	struct challenge *c = *find_text(s, ident->kind, ident->text), *older;
+	uint32_t hash = name_table_hash(&s->names, ident->kind, ident->text);
+	struct challenge *c = *name_table_find(&s->names, hash, ident->kind, ident->text), *older;
 	size_t removed = 0;
 
+	challenge_lock(s);
 	for (; c; c = older) {
 		older = c->older;
 		if (digest && memcmp(c->digest, digest, DIGEST_LEN))
@@ -217,43 +228,22 @@ size_t challenge_remove(struct challenge_store *s, const struct identifier *iden
 		remove_challenge(s, c);
 		removed++;
 	}
+	challenge_unlock(s);
 	return removed;
-}
-
-/* Only an address has a server name that is not its text, and only in one form. */
-struct challenge *challenge_find(struct challenge_store *s, const char *sni)
-{
-	static const char arpa[] = ".arpa";
-	size_t len = strlen(sni), tail = strlen(arpa);
-	struct identifier ident;
-	const char *why;
-
-	if (len <= tail || strcmp(sni + len - tail, arpa))
-		return *find_text(s, IDENT_DNS, sni);
-	if (identifier_parse(sni, &ident, &why) || strcmp(ident.sni, sni))
-		return NULL;
-	return *find_text(s, ident.kind, ident.text);
-}
-
-void challenge_sni(const struct challenge *c, char out[IDENT_MAX + 1])
-{
-	struct identifier ident;
-	const char *why;
-
-	if (c->kind == IDENT_DNS)
-		strcpy(out, c->text);
-	else if (!identifier_parse(c->text, &ident, &why))
-		strcpy(out, ident.sni);
 }
 
 size_t challenge_expire(struct challenge_store *s, usec_t now)
 {
 	size_t removed = 0;
 
+	if (challenge_next_expiry(s) > now)
+		return 0;
+	challenge_lock(s);
 	while (removed < EXPIRE_MOST && challenge_next_expiry(s) <= now) {
 		remove_challenge(s, s->heap.at[0]);
 		removed++;
 	}
+	challenge_unlock(s);
 	return removed;
 }
 

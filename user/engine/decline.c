@@ -67,7 +67,7 @@ static void give_back_bytes(struct engine *e, struct engine_flow *f)
 
 void decline_remember(struct engine *e, unsigned port, const struct flow_key *key, usec_t now)
 {
-	if (e->declined_count == ENGINE_DECLINED)
+	if (e->declined_count == engine_share(e, ENGINE_DECLINED))
 		decline_expire(e, e->declined[e->declined_first].due);
 	e->declined[(e->declined_first + e->declined_count++) % ENGINE_DECLINED] =
 		(struct declined){ .due = now + ENGINE_DECLINE_GRACE, .port = port, .key = *key };

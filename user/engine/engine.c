@@ -25,6 +25,7 @@ int engine_new(const struct engine_options *o, struct engine **out)
 	e->ports = o->ports;
 	e->store = o->store;
 	e->unix_at_zero_s = o->unix_at_zero_s;
+	e->room = o->flows ? o->flows : ENGINE_FLOWS;
 	memcpy(e->hash_key, o->hash_key, sizeof(e->hash_key));
 	table_init(e);
 	waiting_init(e);
@@ -36,7 +37,7 @@ void engine_free(struct engine *e)
 {
 	if (!e)
 		return;
-	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
+	for (unsigned i = 0; i < e->room; i++)
 		tls_free(e->flow[i].tls);
 	tls_context_free(e->tls);
 	free(e);
@@ -136,11 +137,11 @@ void engine_tick(struct engine *e, usec_t now)
 	decline_expire(e, now);
 	if (now < e->earliest)
 		return;
-	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
+	for (unsigned i = 0; i < e->room; i++)
 		if (e->wake[i] <= now)
 			flow_time(e, &e->flow[i], now);
 	e->earliest = USEC_NEVER;
-	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
+	for (unsigned i = 0; i < e->room; i++)
 		e->earliest = MIN(e->earliest, e->wake[i]);
 }
 
@@ -214,6 +215,16 @@ static void adopt(struct engine *e, const struct arrival *a, struct flow *entry,
 	decline_remember(e, a->frame->port, &a->path.key, now);
 }
 
+/*
+ * A flow's frames come by one queue as long as the device spreads them by their addresses. It need not: its table of
+ * queues may change, and a virtual device takes the sender's word. Two engines must never have one flow.
+ */
+static bool pass_on(struct engine *e, const struct arrival *a, const struct flow *entry)
+{
+	return entry->queue != a->frame->queue && e->ports.pass_on &&
+	       e->ports.pass_on(e->ports.context, a->frame, entry->queue);
+}
+
 /* A frame of a flow that we do not have: an offer, one that came late after a decline, or a stray. */
 static void stranger_input(struct engine *e, const struct arrival *a, usec_t now)
 {
@@ -223,6 +234,8 @@ static void stranger_input(struct engine *e, const struct arrival *a, usec_t now
 		e->counters.stray_frames++;
 	else if (entry.state == FLOW_DECLINED)
 		decline_frame(e, a->frame, &a->path.key, &entry);
+	else if (pass_on(e, a, &entry))
+		e->counters.passed_on++;
 	else if (entry.state != FLOW_OFFERED)
 		e->counters.stray_frames++;
 	else if (!remembered_fits(e, a, &entry))
@@ -231,13 +244,13 @@ static void stranger_input(struct engine *e, const struct arrival *a, usec_t now
 		adopt(e, a, &entry, now);
 }
 
-/* A validator may use its port again: an offer under the key of a lingering flow is a new connection. */
+/* A validator may use its port again: an offer under the key of a lingering flow is a new connection, perhaps another engine's. */
 static bool is_reused(struct engine *e, const struct engine_flow *f)
 {
 	struct flow entry;
 
 	return f->phase == PHASE_LINGER && e->ports.flow_get(e->ports.context, f->port, &f->in.key, &entry) &&
-	       entry.state == FLOW_OFFERED;
+	       (entry.state == FLOW_OFFERED || entry.queue != f->queue);
 }
 
 void engine_input(struct engine *e, const struct engine_frame *frame, usec_t now)
@@ -264,14 +277,15 @@ void engine_input(struct engine *e, const struct engine_frame *frame, usec_t now
 
 unsigned engine_credit(const struct engine *e)
 {
-	unsigned busy = e->flows - e->lingering - e->held, free = ENGINE_FLOWS - busy;
+	unsigned busy = e->flows - e->lingering - e->held, free = e->room - busy;
+	unsigned reserve = engine_share(e, ENGINE_RESERVE);
 
-	return MAX(free, (unsigned)ENGINE_RESERVE + ENGINE_FULL_CREDIT) - ENGINE_RESERVE;
+	return MAX(free, reserve + engine_share(e, ENGINE_FULL_CREDIT)) - reserve;
 }
 
 void engine_port_gone(struct engine *e, unsigned port)
 {
-	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
+	for (unsigned i = 0; i < e->room; i++)
 		if (e->flow[i].phase != PHASE_FREE && e->flow[i].port == port)
 			flow_forget(e, &e->flow[i]);
 	decline_port_gone(e, port);

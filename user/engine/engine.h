@@ -13,6 +13,9 @@
  * kernel as segments made anew, or adopted: from there on only we can finish it, and the kernel's half is
  * silenced: by the program, with the validator's first ACK, else by us when the flow is over or ENGINE_SILENCE_WAIT has passed.
  *
+ * Several engines may share a store and the interfaces, each on a thread of its own. A flow belongs to the one that has the
+ * queue of its hello; nothing but the store is touched by two of them.
+ *
  * A whole hello for a name that is not pending may wait for somebody who is asked for the challenge (ports.ask), at most
  * ENGINE_ASK_TIME. Meanwhile its bytes are acknowledged after ENGINE_HOLD, and nothing else is said.
  */
@@ -40,6 +43,7 @@ enum {
 		16, /* of these, for one name: a CA looks from five places, and tries again */
 	ENGINE_WAITING_PER_PREFIX = 64, /* of these, from one /24 or /56 */
 	ENGINE_DURATIONS = 14,
+	ENGINE_FLOWS_LEAST = 128, /* what one of several engines may be given: an eighth of every budget */
 };
 
 #define ENGINE_HOLD (40 * USEC_PER_MSEC)     /* RFC 9293 3.8.6.3: an ACK may be delayed, here for so long */
@@ -110,13 +114,18 @@ struct engine_counters {
 	uint64_t transmitted;
 	uint64_t transmit_failed; /* no free frame, or the ring is full: TCP will repeat it */
 	uint64_t retransmits;
+	uint64_t passed_on; /* frames of a flow that another engine has */
 };
+
+void engine_counters_add(struct engine_counters *sum, const struct engine_counters *c);
 
 /* Does somebody perhaps know a challenge that is not in the store? */
 enum engine_ask {
 	ENGINE_ASK_NOBODY, /* the flow is declined */
 	ENGINE_ASK_WAIT    /* engine_answered() will be called for the name */
 };
+
+struct engine_frame;
 
 /* What the engine needs from outside. `port` is the caller's number for an interface (struct engine_frame). */
 struct engine_ports {
@@ -143,6 +152,11 @@ struct engine_ports {
 	 * flows wait for it. NULL: there is nobody to ask. Must not call the engine.
 	 */
 	enum engine_ask (*ask)(void *context, const char *sni);
+	/*
+	 * A frame of a flow whose hello came by another queue. True: another engine has that queue, and gets the frame.
+	 * NULL: there is none.
+	 */
+	bool (*pass_on)(void *context, const struct engine_frame *frame, unsigned queue);
 };
 
 /* One interface. */
@@ -156,6 +170,7 @@ struct engine;
 struct engine_options {
 	struct engine_ports ports;
 	struct challenge_store *store;
+	unsigned flows;         /* ENGINE_FLOWS_LEAST.. ENGINE_FLOWS, and of each budget this share; 0: all */
 	uint8_t hash_key[16];   /* random */
 	int64_t unix_at_zero_s; /* wall clock when CLOCK_MONOTONIC was zero, in seconds: for certificates */
 };

@@ -73,6 +73,7 @@ struct engine {
 	int64_t unix_at_zero_s;
 	uint8_t hash_key[16];
 	struct engine_counters counters;
+	unsigned room; /* of the tables: this many places of ENGINE_FLOWS, and of the others in proportion */
 
 	unsigned flows;     /* not free */
 	unsigned lingering; /* of these */
@@ -99,6 +100,12 @@ struct engine {
 	uint8_t frame[ALPNXDP_MAX_FRAME];
 	uint8_t flight[TCP_TX_BUFFER];
 };
+
+/* What a budget comes to in an engine that has not been given all of it. */
+static inline unsigned engine_share(const struct engine *e, unsigned budget)
+{
+	return budget * e->room / ENGINE_FLOWS;
+}
 
 /* table.c */
 void table_init(struct engine *e);
@@ -161,7 +168,8 @@ bool serve_claim(struct engine *e,
 /* Acknowledges what has come, after ENGINE_HOLD; f may be gone then. */
 void serve_acknowledge(struct engine *e, struct engine_flow *f, usec_t now);
 void serve_held(struct engine *e, struct engine_flow *f, usec_t now); /* asks the gate */
-/* The gate has accepted it: is there a challenge for it? */
+bool serve_knows(struct engine *e, const char *sni);                  /* is there a challenge for it? */
+/* The gate has accepted it: it is answered if there is a challenge for its name. */
 void serve_hello(struct engine *e, struct engine_flow *f, const struct tls_hello *hello, usec_t now);
 void serve_reject(struct engine *e, struct engine_flow *f, enum gate_reject why, usec_t now);
 void serve_put_out(struct engine *e, struct engine_flow *f, usec_t now); /* with a RST; it lingers then */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Names and help texts of outcomes, from the rows in engine.h, and the steps of the histogram. */
+/* Names and help texts of outcomes, from the rows in engine.h, the steps of the histogram, and the sum of engines. */
 #include "engine/engine.h"
 
 static const struct {
@@ -38,3 +38,15 @@ const usec_t engine_duration_bound[ENGINE_DURATIONS] = {
 	5000 * USEC_PER_MSEC,
 	10000 * USEC_PER_MSEC,
 };
+
+_Static_assert(sizeof(struct engine_counters) % sizeof(uint64_t) == 0,
+	       "it is nothing but numbers of this size");
+
+void engine_counters_add(struct engine_counters *sum, const struct engine_counters *c)
+{
+	const uint64_t *from = (const uint64_t *)c;
+	uint64_t *to = (uint64_t *)sum;
+
+	for (size_t i = 0; i < sizeof(*c) / sizeof(*from); i++)
+		to[i] += from[i];
+}

@@ -133,7 +133,16 @@ void serve_acknowledge(struct engine *e, struct engine_flow *f, usec_t now)
 	serve_flush(e, f, now);
 }
 
-/* Everything that may fail comes before the flow is ours alone. */
+bool serve_knows(struct engine *e, const char *sni)
+{
+	bool found;
+
+	challenge_lock(e->store);
+	found = challenge_find(e->store, sni);
+	challenge_unlock(e->store);
+	return found;
+}
+
 static bool open_tls(struct engine *e, struct engine_flow *f, struct challenge *challenge, usec_t now)
 {
 	const struct certificate *certificate =
@@ -153,20 +162,42 @@ void serve_reject(struct engine *e, struct engine_flow *f, enum gate_reject why,
 	decline_flow(e, f, OUTCOME_DECLINED_GATE, now);
 }
 
-void serve_hello(struct engine *e, struct engine_flow *f, const struct tls_hello *hello, usec_t now)
+enum chance { NOT_KNOWN, NOT_VERIFIABLE, NOT_OPENED, NOT_OURS, OPENED };
+
+/* All that is asked of the challenge, which may be gone a moment later. What may fail comes before the flow is ours alone. */
+static enum chance open_flow(struct engine *e, struct engine_flow *f, const struct tls_hello *hello,
+			     usec_t now)
 {
 	struct challenge *challenge = challenge_find(e->store, hello->sni);
 
-	if (!challenge && f->phase == PHASE_HELD) {
+	if (!challenge)
+		return NOT_KNOWN;
+	if (!can_verify(hello, challenge))
+		return NOT_VERIFIABLE;
+	if (!open_tls(e, f, challenge, now))
+		return NOT_OPENED;
+	if (!serve_claim(e, f))
+		return NOT_OURS;
+	challenge_hit(challenge);
+	return OPENED;
+}
+
+void serve_hello(struct engine *e, struct engine_flow *f, const struct tls_hello *hello, usec_t now)
+{
+	enum chance chance;
+
+	challenge_lock(e->store);
+	chance = open_flow(e, f, hello, now);
+	challenge_unlock(e->store);
+	if (chance == NOT_KNOWN && f->phase == PHASE_HELD) {
 		waiting_begin(e, f, hello, now);
-	} else if (!challenge) {
+	} else if (chance == NOT_KNOWN) {
 		decline_flow(e, f, OUTCOME_DECLINED_NAME, now);
-	} else if (!can_verify(hello, challenge)) {
+	} else if (chance == NOT_VERIFIABLE) {
 		serve_reject(e, f, GATE_SIGNATURE, now);
-	} else if (!open_tls(e, f, challenge, now)) {
+	} else if (chance == NOT_OPENED) {
 		decline_flow(e, f, OUTCOME_DECLINED_ERROR, now);
-	} else if (serve_claim(e, f)) {
-		challenge->hits++;
+	} else if (chance == OPENED) {
 		table_serve(e, f);
 		serve_drive(e, f, now);
 		silence_begin(e, f, now);

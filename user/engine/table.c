@@ -14,9 +14,9 @@
 
 void table_init(struct engine *e)
 {
-	for (unsigned i = 0; i < ENGINE_FLOWS; i++) {
+	for (unsigned i = 0; i < e->room; i++) {
 		e->flow[i].index = (uint16_t)i;
-		e->flow[i].next = (uint16_t)(i + 1);
+		e->flow[i].next = (uint16_t)(i + 1 < e->room ? i + 1 : NO_FLOW);
 		e->wake[i] = USEC_NEVER;
 		e->held_since[i] = USEC_NEVER;
 		e->served_since[i] = USEC_NEVER;
@@ -66,9 +66,9 @@ static bool prefix_is_full(const struct engine *e, uint64_t prefix)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < ENGINE_FLOWS; i++)
+	for (unsigned i = 0; i < e->room; i++)
 		count += e->prefix[i] == prefix;
-	return count >= ENGINE_PER_PREFIX;
+	return count >= engine_share(e, ENGINE_PER_PREFIX);
 }
 
 static uint16_t *crowd_of(struct engine *e, uint64_t hash)
@@ -103,7 +103,7 @@ static bool give_up_held(struct engine *e, uint64_t prefix, usec_t now)
 	usec_t since = USEC_NEVER;
 	unsigned oldest = NO_FLOW;
 
-	for (unsigned i = 0; i < ENGINE_FLOWS; i++) {
+	for (unsigned i = 0; i < e->room; i++) {
 		if (e->held_since[i] >= since || (prefix && e->prefix[i] != prefix))
 			continue;
 		since = e->held_since[i];
@@ -122,7 +122,7 @@ static bool put_out_served(struct engine *e, const struct source *own, bool with
 	unsigned oldest = NO_FLOW, enough = 2u * (*crowd_of(e, within ? own->address : own->prefix) + 1u);
 	usec_t since = USEC_NEVER;
 
-	for (unsigned i = 0; i < ENGINE_FLOWS; i++) {
+	for (unsigned i = 0; i < e->room; i++) {
 		if (e->served_since[i] >= since || (within && e->prefix[i] != own->prefix))
 			continue;
 		if (e->served_since[i] + ENGINE_PATIENCE > now && *crowd_of(e, from[i]) <= enough)

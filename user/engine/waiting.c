@@ -28,7 +28,7 @@ void waiting_init(struct engine *e)
 static void count(struct engine *e, const struct engine_flow *f, const char *sni, struct tally *out)
 {
 	*out = (struct tally){ 0 };
-	for (unsigned i = 0; i < ENGINE_WAITING; i++) {
+	for (unsigned i = 0; i < engine_share(e, ENGINE_WAITING); i++) {
 		struct waiter *w = &e->waiter[i];
 
 		if (w->flow == NO_FLOW) {
@@ -55,7 +55,7 @@ void waiting_begin(struct engine *e, struct engine_flow *f, const struct tls_hel
 	}
 	count(e, f, hello->sni, &others);
 	if (!others.free || others.name >= ENGINE_WAITING_PER_NAME ||
-	    others.prefix >= ENGINE_WAITING_PER_PREFIX) {
+	    others.prefix >= engine_share(e, ENGINE_WAITING_PER_PREFIX)) {
 		decline_flow(e, f, OUTCOME_DECLINED_BUDGET, now);
 		return;
 	}
@@ -89,7 +89,7 @@ void waiting_time(struct engine *e, struct engine_flow *f, usec_t now)
 
 	if (now < w->until)
 		serve_acknowledge(e, f, now);
-	else if (challenge_find(e->store, w->hello.sni))
+	else if (serve_knows(e, w->hello.sni))
 		serve_hello(e, f, &w->hello, now);
 	else
 		decline_flow(e, f, OUTCOME_DECLINED_ASK_TIME, now);

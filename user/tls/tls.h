@@ -77,6 +77,11 @@ struct tls_context; /* wolfSSL's shared state: versions, suites, groups, no tick
 /* 0; -ENOMEM; -EIO (wolfSSL refused; logged). Call it after the last fork. */
 int tls_context_new(struct tls_context **out);
 void tls_context_free(struct tls_context *ctx);
+/*
+ * After the first tls_context_new(), before other threads use theirs: a context is one thread's, but wolfCrypt has a few
+ * variables for all. 0; -EIO.
+ */
+int tls_warm_up(void);
 const char *tls_library_version(void); /* "wolfSSL 5.7.2" */
 
 enum tls_state {
