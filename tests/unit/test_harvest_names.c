@@ -40,9 +40,12 @@ static int setup(void **state)
 	w = calloc(1, sizeof(*w));
 	w->front.fd = w->notify.fd = -1;
 	w->now = T0;
+	pthread_mutex_init(&w->harvest.lock, NULL);
 	w->store = options.store = challenge_store_new();
-	options.ports = worker_ports(w);
-	assert_int_equal(engine_new(&options, &w->engine), 0);
+	w->threads = 1;
+	w->thread[0].worker = w;
+	options.ports = worker_ports(&w->thread[0]);
+	assert_int_equal(engine_new(&options, &w->thread[0].engine), 0);
 	w->harvest.on = true;
 	front = -1;
 	open_front();
@@ -54,10 +57,16 @@ static int teardown(void **state)
 	(void)state;
 	worker_front_close(w);
 	close(front);
-	engine_free(w->engine);
+	engine_free(w->thread[0].engine);
 	challenge_store_free(w->store);
 	free(w);
 	return 0;
+}
+
+static enum engine_ask ask(const char *name)
+{
+	w->thread[0].now = w->now;
+	return worker_harvest_ask(&w->thread[0], name);
 }
 
 /* What the front has heard; "" when nothing. */
@@ -79,9 +88,9 @@ static void say(const char *line)
 static void test_asked_once(void **state)
 {
 	(void)state;
-	assert_int_equal(worker_harvest_ask(w, NAME), ENGINE_ASK_WAIT);
+	assert_int_equal(ask(NAME), ENGINE_ASK_WAIT);
 	assert_string_equal(heard(), "harvest ident=" NAME);
-	assert_int_equal(worker_harvest_ask(w, NAME), ENGINE_ASK_WAIT);
+	assert_int_equal(ask(NAME), ENGINE_ASK_WAIT);
 	assert_string_equal(heard(), "");
 }
 
@@ -89,10 +98,10 @@ static void test_off_or_alone(void **state)
 {
 	(void)state;
 	w->harvest.on = false;
-	assert_int_equal(worker_harvest_ask(w, NAME), ENGINE_ASK_NOBODY);
+	assert_int_equal(ask(NAME), ENGINE_ASK_NOBODY);
 	w->harvest.on = true;
 	worker_front_close(w);
-	assert_int_equal(worker_harvest_ask(w, NAME), ENGINE_ASK_NOBODY);
+	assert_int_equal(ask(NAME), ENGINE_ASK_NOBODY);
 }
 
 static void test_answer_is_pending_for_a_second(void **state)
@@ -100,7 +109,7 @@ static void test_answer_is_pending_for_a_second(void **state)
 	char line[128];
 
 	(void)state;
-	worker_harvest_ask(w, NAME);
+	ask(NAME);
 	snprintf(line, sizeof(line), "harvested ident=%s digest=%s", NAME, DIGEST);
 	say(line);
 	assert_non_null(challenge_find(w->store, NAME));
@@ -110,31 +119,31 @@ static void test_answer_is_pending_for_a_second(void **state)
 	challenge_expire(w->store, T0 + USEC_PER_SEC);
 	w->now = T0 + USEC_PER_SEC;
 	heard();
-	assert_int_equal(worker_harvest_ask(w, NAME), ENGINE_ASK_WAIT);
+	assert_int_equal(ask(NAME), ENGINE_ASK_WAIT);
 	assert_string_equal(heard(), "harvest ident=" NAME);
 }
 
 static void test_no_answer_is_remembered(void **state)
 {
 	(void)state;
-	worker_harvest_ask(w, NAME);
+	ask(NAME);
 	heard();
 	say("harvested ident=" NAME " error=certificate");
 	assert_null(challenge_find(w->store, NAME));
 	w->now += USEC_PER_SEC - 1;
-	assert_int_equal(worker_harvest_ask(w, NAME), ENGINE_ASK_NOBODY);
+	assert_int_equal(ask(NAME), ENGINE_ASK_NOBODY);
 	w->now += 1;
-	assert_int_equal(worker_harvest_ask(w, NAME), ENGINE_ASK_WAIT);
+	assert_int_equal(ask(NAME), ENGINE_ASK_WAIT);
 }
 
 static void test_nobody_listens(void **state)
 {
 	(void)state;
-	worker_harvest_ask(w, NAME);
+	ask(NAME);
 	say("harvested ident=" NAME " error=refused");
-	assert_int_equal(worker_harvest_ask(w, "other.example.org"), ENGINE_ASK_NOBODY);
+	assert_int_equal(ask("other.example.org"), ENGINE_ASK_NOBODY);
 	w->now += USEC_PER_SEC;
-	assert_int_equal(worker_harvest_ask(w, "other.example.org"), ENGINE_ASK_WAIT);
+	assert_int_equal(ask("other.example.org"), ENGINE_ASK_WAIT);
 }
 
 static void test_what_nobody_asked_for_is_ignored(void **state)
@@ -145,7 +154,7 @@ static void test_what_nobody_asked_for_is_ignored(void **state)
 	snprintf(line, sizeof(line), "harvested ident=%s digest=%s", NAME, DIGEST);
 	say(line);
 	assert_null(challenge_find(w->store, NAME));
-	worker_harvest_ask(w, NAME);
+	ask(NAME);
 	say(line);
 	challenge_expire(w->store, USEC_NEVER - 1);
 	say(line); /* a second answer to one question */
@@ -161,7 +170,7 @@ static void test_added_meanwhile(void **state)
 	const char *why;
 
 	(void)state;
-	worker_harvest_ask(w, NAME);
+	ask(NAME);
 	assert_int_equal(identifier_parse(NAME, &ident, &why), 0);
 	challenge_add(w->store,
 		      &(struct challenge_order){
@@ -180,7 +189,7 @@ static unsigned ask_many(unsigned first, unsigned count, bool answer)
 
 	for (unsigned n = first; n < first + count; n++) {
 		snprintf(name, sizeof(name), "n%u.example.org", n);
-		waits += worker_harvest_ask(w, name) == ENGINE_ASK_WAIT;
+		waits += ask(name) == ENGINE_ASK_WAIT;
 		heard();
 		snprintf(line, sizeof(line), "harvested ident=%s error=certificate", name);
 		if (answer)
@@ -216,7 +225,7 @@ static void test_silent_front(void **state)
 static void test_new_front_is_asked_again(void **state)
 {
 	(void)state;
-	worker_harvest_ask(w, NAME);
+	ask(NAME);
 	open_front();
 	assert_string_equal(heard(), "harvest ident=" NAME);
 	assert_string_equal(heard(), "");

@@ -60,7 +60,7 @@ static int try(enum sandbox_role role, const long *call)
 
 	assert_true(child >= 0);
 	if (child == 0) {
-		if (sandbox_enter(role))
+		if (sandbox_enter(role, NULL, NULL))
 			_exit(2);
 		syscall(call[0], call[1], call[2], call[3], call[4], call[5]);
 		syscall(SYS_exit_group, 0); /* _exit() of the sanitizers makes calls of its own */

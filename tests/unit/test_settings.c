@@ -74,6 +74,8 @@ static void test_defaults(void **state)
 	assert_int_equal(out.log_format, LOG_FORMAT_AUTO);
 	assert_int_equal(out.log_level, LOG_LEVEL_INFO);
 	assert_true(out.self_check);
+	assert_int_equal(out.threads, 1);
+	assert_int_equal(out.busy_poll_us, 0);
 }
 
 static void test_every_key(void **state)
@@ -96,7 +98,9 @@ static void test_every_key(void **state)
 				   "metrics-textfile = /var/lib/node/a=b.prom\n"
 				   "log-format = json\n"
 				   "log-level = debug\n"
-				   "self-check = no";
+				   "self-check = no\n"
+				   "threads = 16\n"
+				   "busy-poll = 10000";
 	struct settings out;
 
 	(void)state;
@@ -122,6 +126,8 @@ static void test_every_key(void **state)
 	assert_int_equal(out.log_format, LOG_FORMAT_JSON);
 	assert_int_equal(out.log_level, LOG_LEVEL_DEBUG);
 	assert_false(out.self_check);
+	assert_int_equal(out.threads, 16);
+	assert_int_equal(out.busy_poll_us, 10000);
 }
 
 /* Each row: the file, and all that is told of it. */
@@ -236,6 +242,15 @@ static void test_values(void **state)
 		{ "log-level", "7", "the levels are error, warning, notice, info and debug" },
 		{ "self-check", "true", "yes or no" },
 		{ "self-check", "0", "yes or no" },
+		{ "threads", "0", "a number from 1 to 16 is needed" },
+		{ "threads", "17", "a number from 1 to 16 is needed" },
+		{ "threads", "-1", "a number from 1 to 16 is needed" },
+		{ "threads", "2 threads", "a number from 1 to 16 is needed" },
+		{ "threads", "18446744073709551617", "a number from 1 to 16 is needed" },
+		{ "threads", "1", NULL },
+		{ "busy-poll", "10001", "microseconds are needed, from 0 (off) to 10000" },
+		{ "busy-poll", "50us", "microseconds are needed, from 0 (off) to 10000" },
+		{ "busy-poll", "0", NULL },
 	};
 	char text[256], expected[512];
 

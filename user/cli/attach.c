@@ -87,13 +87,22 @@ static const char *given_to_daemon(const struct command *c)
 	return NULL;
 }
 
+/* What reload does not put into force. */
+static bool needs_start(const char *key)
+{
+	return !strcmp(key, "threads") || !strcmp(key, "busy-poll");
+}
+
 static int refuse_given(const struct command *c, const char *key)
 {
 	char what[128], fix[320];
 
 	snprintf(what, sizeof(what), "a daemon runs already, and --%s is for one that is being started", key);
-	snprintf(fix, sizeof(fix), "put %s into %s, then: sudo alpnxdp reload", key,
-		 c->config ? c->config : SETTINGS_FILE_DEFAULT);
+	if (needs_start(key))
+		snprintf(fix, sizeof(fix), "sudo alpnxdp detach --all, then attach with --%s", key);
+	else
+		snprintf(fix, sizeof(fix), "put %s into %s, then: sudo alpnxdp reload", key,
+			 c->config ? c->config : SETTINGS_FILE_DEFAULT);
 	return failure_tell(c, &(struct failure){ EXIT_FAILED, what, NULL, fix });
 }
 

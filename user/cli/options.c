@@ -140,6 +140,8 @@ const struct option_row option_rows[NUM_OPTIONS] = {
 	[OPTION_LOG_FORMAT] = { .name = "log-format" },
 	[OPTION_LOG_LEVEL] = { .name = "log-level" },
 	[OPTION_SELF_CHECK] = { .name = "self-check" },
+	[OPTION_THREADS] = { .name = "threads" },
+	[OPTION_BUSY_POLL] = { .name = "busy-poll" },
 	[OPTION_CONFIG] = { "config", "FILE", "if not " SETTINGS_FILE_DEFAULT, set_config },
 	[OPTION_FOREGROUND] = { "foreground", NULL, "do not detach from the terminal; log to it",
 				set_foreground },

@@ -6,6 +6,19 @@
 #include "cli/command.h"
 #include "engine/engine.h"
 
+/* How evenly the queues are used. */
+static void print_threads(const json_t *threads)
+{
+	const json_t *thread;
+	size_t i;
+
+	if (json_array_size(threads) < 2)
+		return;
+	printf("threads: %zu, with validations:", json_array_size(threads));
+	json_array_foreach(threads, i, thread) printf(" %" PRIu64, reply_number(thread, "completed"));
+	putchar('\n');
+}
+
 static void print_daemon(const json_t *status)
 {
 	const json_t *daemon = json_object_get(status, "daemon");
@@ -25,6 +38,7 @@ static void print_daemon(const json_t *status)
 	       reply_number(daemon, "epoch"), reply_string(daemon, "version"));
 	printf("challenges: %" PRIu64 " pending, %" PRIu64 " flows\n", reply_number(status, "challenges"),
 	       reply_number(status, "flows"));
+	print_threads(json_object_get(status, "threads"));
 }
 
 /* A heading that is printed with the first row under it. */

@@ -19,7 +19,7 @@ const struct verb verbs[] = {
 	  .completes = COMPLETE_INTERFACES,
 	  .options = BIT(MODE) | BIT(PORT) | BIT(UALPN_SOCKET) | BIT(WATCH) | BIT(HARVEST) |
 		     BIT(METRICS_SOCKET) | BIT(METRICS_TEXTFILE) | BIT(LOG_FORMAT) | BIT(LOG_LEVEL) |
-		     BIT(SELF_CHECK) | BIT(CONFIG) | BIT(FOREGROUND),
+		     BIT(SELF_CHECK) | BIT(THREADS) | BIT(BUSY_POLL) | BIT(CONFIG) | BIT(FOREGROUND),
 	  .run = run_attach },
 	{ .name = "detach",
 	  .arguments = "IFACE... | --all",

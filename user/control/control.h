@@ -35,6 +35,8 @@
  *               "challenges": how many, "challenges_by_source": {CHALLENGE_SOURCES by name: how many},
  *               "oldest_challenge_s": how long the one has been pending that was added first, 0 without any,
  *               "flows": how many, "flows_by_state": {"held", "waiting", "served", "lingering"},
+ *               "threads": [{"open": flows, "completed": validations, "sent": frames, "passed_on": frames of a flow that
+ *               another one has}],
  *               "self_check": {an interface: how the last one ended: "passed ...", "not done: ...", or what went wrong},
  *               "front": {"up": bool}, "harvest": {"on": bool, "asked", "answered", "failed", "refused": by a limit},
  *               "interfaces": [INTERFACE],

@@ -14,8 +14,11 @@ enum { READY_WAIT_MS = 5000 };
 
 static int run(const int *fd, const void *context)
 {
-	(void)context;
-	return fcntl(fd[0], F_SETFL, O_NONBLOCK) ? EXIT_FAILED : worker_run(fd[0]);
+	const struct settings *s = context;
+
+	if (fcntl(fd[0], F_SETFL, O_NONBLOCK))
+		return EXIT_FAILED;
+	return worker_run(fd[0], s->threads, s->busy_poll_us);
 }
 
 /*
@@ -80,7 +83,7 @@ static int send_watchdog(struct keeper *k)
 
 int keeper_start_engine(struct keeper *k)
 {
-	const struct child_birth birth = { .run = run };
+	const struct child_birth birth = { .run = run, .context = &k->settings };
 	int err = child_start(&k->engine, &birth);
 
 	if (!err)

@@ -115,7 +115,7 @@ static int run(const int *fd, const void *context)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
-	if (sandbox_enter(SANDBOX_FRONT))
+	if (sandbox_enter(SANDBOX_FRONT, NULL, NULL))
 		return EXIT_FAILED;
 	return front_run(&options);
 }

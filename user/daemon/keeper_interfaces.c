@@ -39,6 +39,18 @@ static int send_queue(struct keeper *k, const struct xdp_attachment *a, const st
 	return keeper_tell(k, &m);
 }
 
+/* Where the kernel has no busy polling for sockets the engine only looks into its rings for longer. */
+static int open_queue(const struct keeper *k, const struct xdp_attachment *a, unsigned queue,
+		      struct xdp_socket *out, struct xdp_error *error)
+{
+	int err = xdp_socket_open(a, queue, out, error);
+
+	if (!err && k->settings.busy_poll_us && xdp_socket_busy_poll(out, k->settings.busy_poll_us) &&
+	    queue == 0)
+		log_notice("keeper: %s: this kernel has no busy polling for sockets", a->ifname);
+	return err;
+}
+
 /* The engine maps the rings before the sockets are bound (xdp.h tells why). Only it holds the sockets afterwards: a copy
  * kept here would go on swallowing frames. */
 int keeper_serve(struct keeper *k, const struct xdp_attachment *a, struct xdp_error *error)
@@ -49,7 +61,7 @@ int keeper_serve(struct keeper *k, const struct xdp_attachment *a, struct xdp_er
 	unsigned opened = 0, q;
 
 	while (!err && opened < a->queues) {
-		err = xdp_socket_open(a, opened, &sockets[opened], error);
+		err = open_queue(k, a, opened, &sockets[opened], error);
 		if (!err)
 			err = send_queue(k, a, &sockets[opened++]);
 	}

@@ -3,7 +3,8 @@
  * Reload: the file is read again, and what has changed is put into force. No flow is dropped: attached interfaces are not
  * touched, the engine process goes on, and names that a front end is being asked for are asked for again of the next one.
  *
- * Where the control socket lies, and the mode and port of what is attached already, change with the next start.
+ * Where the control socket lies, the number of threads and how long they look for frames, and the mode and port of what is
+ * attached already, change with the next start.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -86,6 +87,8 @@ static bool front_differs(const struct settings *a, const struct settings *b)
 static void note_later(const struct settings *old, const struct settings *s, struct xdp_error *error)
 {
 	const char *note = strcmp(old->socket, s->socket) ? "socket: changes with the next start"
+			   : old->threads != s->threads || old->busy_poll_us != s->busy_poll_us
+				   ? "threads, busy-poll: change with the next start"
 			   : old->mode != s->mode || old->port != s->port
 				   ? "mode, port: of what is attached from now on"
 				   : "";

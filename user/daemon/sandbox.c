@@ -118,6 +118,9 @@ static int install_filter(enum sandbox_role role)
 	if (!err)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 				       SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	/* Over all threads. */
+	if (!err)
+		err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (!err)
 		err = seccomp_load(filter);
 	if (filter)
@@ -178,7 +181,7 @@ static int limit_resources(enum sandbox_role role)
 
 	(void)role;
 	/* Keys must not end in a core file; PR_SET_DUMPABLE also keeps other processes of the same user out. */
-	if (setrlimit(RLIMIT_CORE, &none) || setrlimit(RLIMIT_NPROC, &none) || prctl(PR_SET_DUMPABLE, 0) ||
+	if (setrlimit(RLIMIT_CORE, &none) || prctl(PR_SET_DUMPABLE, 0) ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
 	/*
@@ -186,6 +189,15 @@ static int limit_resources(enum sandbox_role role)
 	 * the queues and the control socket. Set after the change of user, which clears it (prctl(2)).
 	 */
 	return prctl(PR_SET_PDEATHSIG, SIGKILL) ? -errno : 0;
+}
+
+/* Of processes, and threads: there are as many now as there will ever be. */
+static int leave_births(enum sandbox_role role)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)role;
+	return setrlimit(RLIMIT_NPROC, &none) ? -errno : 0;
 }
 
 /*
@@ -207,20 +219,19 @@ static int leave_files(enum sandbox_role role)
 	return err;
 }
 
-int sandbox_enter(enum sandbox_role role)
+int sandbox_enter(enum sandbox_role role, int (*start)(void *context), void *context)
 {
 	static const struct {
 		const char *what;
 		int (*step)(enum sandbox_role role);
 	} steps[] = {
-		{ "leaving root", leave_root },
-		{ "resource limits", limit_resources },
-		{ "leaving all files", leave_files },
-		{ "system call filter", install_filter },
+		{ "leaving root", leave_root },       { "resource limits", limit_resources },
+		{ "leaving all files", leave_files }, { "threads", NULL },
+		{ "no more threads", leave_births },  { "system call filter", install_filter },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-		int err = steps[i].step(role);
+		int err = steps[i].step ? steps[i].step(role) : start ? start(context) : 0;
 
 		if (err) {
 			log_error("sandbox: %s: %s", steps[i].what, strerror(-err));

@@ -5,7 +5,11 @@
 
 enum sandbox_role { SANDBOX_ENGINE, SANDBOX_FRONT };
 
-/* Gives up everything; there is no way back. 0 or -errno (logged); the caller must end then. */
-int sandbox_enter(enum sandbox_role role);
+/*
+ * Gives up everything; there is no way back. 0 or -errno (logged); the caller must end then. start (NULL: nothing) makes the
+ * threads of the process, when everything is given up but the making of threads: they inherit that, and the filter of
+ * system calls is put over all of them.
+ */
+int sandbox_enter(enum sandbox_role role, int (*start)(void *context), void *context);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef ALPNXDP_DAEMON_WORKER_H
 #define ALPNXDP_DAEMON_WORKER_H
 
+#include <pthread.h>
 #include "challenge/challenge.h"
 #include "control/control.h"
 #include "daemon/channel.h"
@@ -24,7 +25,6 @@ struct worker_interface {
 	struct xdp_sweep sweep;
 	struct engine_port port;
 	struct xdp_rings *rings[ALPNXDP_MAX_QUEUES]; /* NULL: not there (yet) */
-	bool kick[ALPNXDP_MAX_QUEUES];               /* frames wait in its transmit ring */
 	struct worker_names names;
 	struct {
 		bool due; /* or under way; the descriptors are open */
@@ -55,6 +55,7 @@ struct harvest_name {
 	bool outstanding;
 };
 struct worker_harvest {
+	pthread_mutex_t lock; /* of all of this, and of front.fd: any thread may ask */
 	bool on;
 	usec_t nobody_until; /* nobody listens there: not asked before */
 	struct {
@@ -84,8 +85,9 @@ struct worker_check {
 	unsigned port;
 	bool pending; /* its challenge is */
 	usec_t began; /* to be */
-	bool alone;   /* nobody else is offered to us meanwhile */
-	usec_t next;  /* not before this */
+	const struct worker_interface
+		*alone; /* nobody else is offered to us there meanwhile; read by all threads */
+	usec_t next;    /* not before this */
 	struct engine_counters before;
 };
 
@@ -95,7 +97,40 @@ struct worker_notify {
 	char line[400];
 };
 
+/* Frames that another thread has found in its queues; worker_letters.c. */
+enum { WORKER_LETTERS = 64 };
+struct worker_letters {
+	pthread_mutex_t lock;
+	unsigned count, taken;
+	struct worker_letter {
+		unsigned port, queue;
+		size_t len;
+		uint8_t bytes[ALPNXDP_MAX_FRAME];
+	} letter[WORKER_LETTERS];
+};
+
+/* A packet loop, its engine and its queues; worker_threads.c. */
+struct worker_thread {
+	struct worker *worker;
+	unsigned number;
+	unsigned skipped; /* times that poll(2) was left out, in a row */
+	struct engine *engine;
+	usec_t now;                           /* of its turn */
+	uint64_t kick[DAEMON_MAX_INTERFACES]; /* a bit per queue: frames wait in its transmit ring */
+	usec_t turned;                        /* the beginning of its last turn, for others to see */
+	/* These are for several threads. */
+	int wake;    /* an eventfd */
+	bool wanted; /* thread 0 waits for the end of its turn */
+	pthread_mutex_t next, turn;
+	pthread_t id;
+	struct worker_letters letters;
+};
+
 struct worker {
+	unsigned threads;      /* in thread[]; the queue's number modulo this is who has it */
+	unsigned busy_poll_us; /* 0: none */
+	pthread_barrier_t born;
+	struct worker_thread thread[SETTINGS_THREADS];
 	int channel;
 	uid_t owner; /* of the keeper: root, or who systemd has it run as */
 	bool ended;  /* the keeper is gone */
@@ -112,7 +147,6 @@ struct worker {
 	usec_t swept;      /* when the flow maps were last swept */
 	bool unsaved;      /* challenges have changed since */
 	struct xdp_inject inject;
-	struct engine *engine;
 	struct challenge_store *store;
 	struct control_server *server;
 	struct worker_front front;
@@ -124,10 +158,34 @@ struct worker {
 };
 
 /* The engine process: enters the sandbox, serves until the keeper is gone, returns its exit status. */
-int worker_run(int channel);
+int worker_run(int channel, unsigned threads, unsigned busy_poll_us);
 
-/* worker_ports.c: what the engine reaches outside through. */
-struct engine_ports worker_ports(struct worker *w);
+/* worker_threads.c */
+#define WORKER_BEAT (250 * USEC_PER_MSEC) /* no thread sleeps longer */
+int worker_threads_start(void *worker);   /* held; for sandbox_enter(). 0 or -errno */
+void worker_threads_hold(
+	struct worker *w); /* thread 0, outside its turn: all others wait between two turns */
+void worker_threads_release(struct worker *w);           /* and wakes them: there may be something new */
+bool worker_threads_turn(const struct worker *w);        /* false: one has not for a second */
+void worker_thread_wake(struct worker_thread *t);        /* for a turn */
+void worker_thread_woken(const struct worker_thread *t); /* its descriptor is readable: takes that off */
+int worker_wait_ms(usec_t now, usec_t due);
+
+/* worker_queues.c: a turn, in this order; what else there is to do goes between the two. */
+struct pollfd;
+void worker_take(struct worker_thread *t);
+void worker_publish(struct worker_thread *t);
+size_t worker_queues_poll(const struct worker_thread *t,
+			  struct pollfd *fds);               /* its own wake first, if there is one */
+bool worker_spin(const struct worker_thread *t, usec_t due); /* --busy-poll; true: there are frames */
+bool worker_skips_poll(struct worker_thread *t); /* frames wait already: another turn, and no poll(2) */
+
+/* worker_letters.c */
+bool worker_pass_on(struct worker_thread *from, const struct engine_frame *frame, unsigned queue);
+void worker_letters(struct worker_thread *t); /* takes those that are there */
+
+/* worker_ports.c: what an engine reaches outside through. */
+struct engine_ports worker_ports(struct worker_thread *t);
 
 /* worker_messages.c: from the keeper. */
 void worker_message(struct worker *w, struct message *m);
@@ -158,7 +216,6 @@ void worker_challenges_serve(struct worker *w);
 usec_t worker_challenges_due(const struct worker *w);
 
 /* worker_front.c */
-struct pollfd;
 void worker_front_open(struct worker *w, int fd); /* instead of the one before */
 void worker_front_close(struct worker *w);
 size_t worker_front_poll(const struct worker *w, struct pollfd *fd); /* 0 or 1 */
@@ -167,7 +224,7 @@ bool worker_front_tell(struct worker *w, const char *line); /* false: no front, 
 
 /* worker_harvest.c */
 void worker_harvest_set(struct worker *w, bool on);
-enum engine_ask worker_harvest_ask(void *worker, const char *sni);
+enum engine_ask worker_harvest_ask(void *thread, const char *sni);        /* any thread */
 void worker_harvested(struct worker *w, const struct control_request *r); /* an answer of the front */
 void worker_harvest_again(struct worker *w); /* a new front: asks it what the last one left open */
 
@@ -176,9 +233,15 @@ void worker_check_want(struct worker *w, struct worker_interface *i, const struc
 void worker_check_gone(struct worker *w, struct worker_interface *i); /* before its descriptors are closed */
 void worker_check(struct worker *w); /* once a turn, before credit is given */
 usec_t worker_check_due(const struct worker *w);
-bool worker_check_alone(const struct worker *w,
-			const struct worker_interface *i); /* no credit at the moment */
 bool worker_check_takes(struct worker *w, unsigned port, const uint8_t *frame, size_t len);
+
+/* worker_alone.c: for the self-check. */
+#define WORKER_ALONE_AGAIN (100 * USEC_PER_MSEC) /* when others were there: the next try */
+bool worker_alone(struct worker *w,
+		  struct worker_interface *i); /* nobody's flow is there, and none can come */
+void worker_alone_end(struct worker *w);
+bool worker_check_alone(const struct worker *w,
+			const struct worker_interface *i); /* no credit at the moment; any thread */
 
 /* worker_notify.c */
 void worker_notify(struct worker *w);

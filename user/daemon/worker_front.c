@@ -26,18 +26,27 @@ static bool may_ask(const char *verb)
 	return false;
 }
 
-void worker_front_close(struct worker *w)
+/* Another thread may be asking there. */
+static void set_fd(struct worker *w, int fd)
 {
+	pthread_mutex_lock(&w->harvest.lock);
 	if (w->front.fd >= 0)
 		close(w->front.fd);
+	w->front.fd = fd;
+	pthread_mutex_unlock(&w->harvest.lock);
+}
+
+void worker_front_close(struct worker *w)
+{
+	set_fd(w, -1);
 	free(w->front.reply);
-	w->front = (struct worker_front){ .fd = -1 };
+	w->front.reply = NULL;
 }
 
 void worker_front_open(struct worker *w, int fd)
 {
 	worker_front_close(w);
-	w->front.fd = fd;
+	set_fd(w, fd);
 	worker_harvest_again(w);
 }
 

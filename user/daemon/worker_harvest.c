@@ -58,41 +58,65 @@ static bool tell_front(struct worker *w, const char *sni)
 	return worker_front_tell(w, line);
 }
 
-enum engine_ask worker_harvest_ask(void *worker, const char *sni)
+/* Its answer may have come while the one who asks now was looking at the store; then all are told of it, him included. */
+static bool has_come(struct worker *w, const char *sni)
 {
-	struct worker *w = worker;
+	bool come;
+
+	challenge_lock(w->store);
+	come = challenge_find(w->store, sni);
+	challenge_unlock(w->store);
+	return come;
+}
+
+static enum engine_ask ask(struct worker *w, const char *sni, usec_t now)
+{
 	struct worker_harvest *h = &w->harvest;
 	struct harvest_name *name;
 
-	if (!h->on || w->front.fd < 0 || w->now < h->nobody_until)
+	if (!h->on || w->front.fd < 0 || now < h->nobody_until)
 		return ENGINE_ASK_NOBODY;
-	give_up(h, w->now);
+	give_up(h, now);
 	name = find(h, sni);
 	if (name && name->outstanding)
 		return ENGINE_ASK_WAIT;
-	if (name && w->now < name->asked + HARVEST_EVERY)
-		return ENGINE_ASK_NOBODY;
+	if (name && now < name->asked + HARVEST_EVERY)
+		return has_come(w, sni) ? ENGINE_ASK_WAIT : ENGINE_ASK_NOBODY;
 	if (!name && outstanding(h) < HARVEST_OUTSTANDING)
-		name = find_room(h, w->now);
+		name = find_room(h, now);
 	if (!name || outstanding(h) >= HARVEST_OUTSTANDING || !tell_front(w, sni)) {
 		h->counters.refused++;
 		return ENGINE_ASK_NOBODY;
 	}
 	snprintf(name->sni, sizeof(name->sni), "%s", sni);
-	name->asked = w->now;
+	name->asked = now;
 	name->outstanding = true;
 	h->counters.asked++;
 	return ENGINE_ASK_WAIT;
+}
+
+enum engine_ask worker_harvest_ask(void *thread, const char *sni)
+{
+	struct worker_thread *t = thread;
+	struct worker *w = t->worker;
+	enum engine_ask answer;
+
+	pthread_mutex_lock(&w->harvest.lock);
+	answer = ask(w, sni, t->now);
+	pthread_mutex_unlock(&w->harvest.lock);
+	return answer;
 }
 
 void worker_harvest_again(struct worker *w)
 {
 	struct worker_harvest *h = &w->harvest;
 
+	pthread_mutex_lock(&h->lock);
 	give_up(h, w->now);
 	for (size_t i = 0; i < ARRAY_SIZE(h->name); i++)
 		if (h->name[i].outstanding)
 			tell_front(w, h->name[i].sni);
+	pthread_mutex_unlock(&h->lock);
 }
 
 static bool add(struct worker *w, const struct identifier *ident, const char *digest_text)
@@ -117,31 +141,53 @@ static bool add(struct worker *w, const struct identifier *ident, const char *di
 	return true;
 }
 
+/* False: nobody has asked, or too long ago. */
+static bool was_asked(struct worker_harvest *h, const char *sni)
+{
+	struct harvest_name *name = find(h, sni);
+
+	if (!name || !name->outstanding)
+		return false;
+	name->outstanding = false;
+	return true;
+}
+
+/* All who asked wait for the same answer, on whichever thread. */
+static void tell_engines(struct worker *w, const char *sni)
+{
+	worker_threads_hold(w);
+	for (unsigned n = 0; n < w->threads; n++)
+		engine_answered(w->thread[n].engine, sni, w->now);
+	worker_threads_release(w);
+}
+
 void worker_harvested(struct worker *w, const struct control_request *r)
 {
 	const char *text = control_value(r, "ident"), *error = control_value(r, "error"), *why;
 	struct worker_harvest *h = &w->harvest;
-	struct harvest_name *name;
 	struct identifier ident;
+	bool asked;
 
 	if (!text || identifier_parse(text, &ident, &why))
 		return;
-	name = find(h, ident.sni);
-	if (!name || !name->outstanding)
-		return; /* nobody has asked, or too long ago */
-	name->outstanding = false;
-	if (add(w, &ident, control_value(r, "digest")))
+	pthread_mutex_lock(&h->lock);
+	asked = was_asked(h, ident.sni);
+	if (asked && add(w, &ident, control_value(r, "digest")))
 		h->counters.answered++;
-	else
+	else if (asked)
 		h->counters.failed++;
-	if (error && !strcmp(error, "refused"))
+	if (asked && error && !strcmp(error, "refused"))
 		h->nobody_until = w->now + HARVEST_EVERY;
-	engine_answered(w->engine, name->sni, w->now);
+	pthread_mutex_unlock(&h->lock);
+	if (asked)
+		tell_engines(w, ident.sni);
 }
 
 void worker_harvest_set(struct worker *w, bool on)
 {
+	pthread_mutex_lock(&w->harvest.lock);
 	w->harvest.on = on;
+	pthread_mutex_unlock(&w->harvest.lock);
 	worker_names_any(w);
 	worker_arm(w);
 }

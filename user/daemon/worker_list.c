@@ -22,7 +22,7 @@ static void put_row(struct jsonw *j, const struct challenge *c, usec_t now)
 	jsonw_string(j, "digest", digest);
 	jsonw_unsigned(j, "added_s", (now - c->added) / USEC_PER_SEC);
 	jsonw_unsigned(j, "expires_s", (c->expires - MIN(c->expires, now)) / USEC_PER_SEC);
-	jsonw_unsigned(j, "hits", c->hits);
+	jsonw_unsigned(j, "hits", challenge_hits(c));
 	jsonw_string(j, "source", challenge_source_name((enum challenge_source)c->source));
 	jsonw_close_object(j);
 }

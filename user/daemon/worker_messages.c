@@ -153,7 +153,8 @@ static void gone(struct worker *w, unsigned ifindex)
 	worker_withdraw(i);
 	worker_names_forget(w, i);
 	worker_check_gone(w, i);
-	engine_port_gone(w->engine, (unsigned)(i - w->interface));
+	for (unsigned n = 0; n < w->threads; n++)
+		engine_port_gone(w->thread[n].engine, (unsigned)(i - w->interface));
 	for (unsigned q = 0; q < ALPNXDP_MAX_QUEUES; q++)
 		drop_queue(i->rings[q]);
 	if (i->serving)

@@ -4,7 +4,7 @@
 
 static struct worker_interface *interface_of(void *context, unsigned port)
 {
-	return &((struct worker *)context)->interface[port];
+	return &((struct worker_thread *)context)->worker->interface[port];
 }
 
 static bool flow_get(void *context, unsigned port, const struct flow_key *key, struct flow *out)
@@ -36,40 +36,51 @@ static void flow_delete(void *context, unsigned port, const struct flow_key *key
 static bool transmit(void *context, unsigned port, unsigned queue, const uint8_t *frame, size_t len)
 {
 	struct worker_interface *i = interface_of(context, port);
+	struct worker_thread *t = context;
 
-	if (worker_check_takes(context, port, frame, len))
+	if (t->number == 0 && worker_check_takes(t->worker, port, frame, len))
 		return true;
 	if (queue >= i->attachment.queues || !i->rings[queue])
 		return false;
-	i->kick[queue] = true;
+	t->kick[port] |= UINT64_C(1) << queue;
 	return xdp_rings_transmit(i->rings[queue], frame, len);
+}
+
+static const struct xdp_inject *inject_of(void *context)
+{
+	return &((struct worker_thread *)context)->worker->inject;
 }
 
 static int give_back(void *context, unsigned port, const uint8_t *frame, size_t len)
 {
-	return xdp_inject_frame(&((struct worker *)context)->inject,
-				interface_of(context, port)->attachment.ifindex, frame, len);
+	return xdp_inject_frame(inject_of(context), interface_of(context, port)->attachment.ifindex, frame,
+				len);
 }
 
 static int silence(void *context, unsigned port, const uint8_t *frame, size_t len)
 {
-	return xdp_inject_rst(&((struct worker *)context)->inject,
-			      interface_of(context, port)->attachment.ifindex, frame, len);
+	return xdp_inject_rst(inject_of(context), interface_of(context, port)->attachment.ifindex, frame,
+			      len);
 }
 
 /* A question that could not be asked counts as "still there": it is asked again, and then shown. */
 static enum probe_answer probe(void *context, unsigned port, const uint8_t *frame, size_t len)
 {
-	int answer = xdp_probe(&((struct worker *)context)->inject,
-			       interface_of(context, port)->attachment.ifindex, frame, len);
+	int answer =
+		xdp_probe(inject_of(context), interface_of(context, port)->attachment.ifindex, frame, len);
 
 	return answer < 0 ? PROBE_SOCKET : (enum probe_answer)answer;
 }
 
-struct engine_ports worker_ports(struct worker *w)
+static bool pass_on(void *context, const struct engine_frame *frame, unsigned queue)
+{
+	return worker_pass_on(context, frame, queue);
+}
+
+struct engine_ports worker_ports(struct worker_thread *t)
 {
 	return (struct engine_ports){
-		.context = w,
+		.context = t,
 		.flow_get = flow_get,
 		.hello_get = hello_get,
 		.flow_set = flow_set,
@@ -79,5 +90,6 @@ struct engine_ports worker_ports(struct worker *w)
 		.silence = silence,
 		.probe = probe,
 		.ask = worker_harvest_ask,
+		.pass_on = pass_on,
 	};
 }

@@ -12,9 +12,6 @@
 #include <sys/random.h>
 #include "daemon/worker.h"
 
-/* ALONE: by then the program has done with what it was at when the credit was withdrawn. AGAIN: when others were there. */
-#define ALONE_AFTER (5 * USEC_PER_MSEC)
-#define AGAIN_AFTER (100 * USEC_PER_MSEC)
 #define CHALLENGE_LIFE (2 * SELFCHECK_TIME)
 
 enum { STEPS = 32, FIRST_QUEUE = 0 };
@@ -22,11 +19,6 @@ enum { STEPS = 32, FIRST_QUEUE = 0 };
 static struct worker_interface *interface_of(struct worker *w)
 {
 	return &w->interface[w->check.port];
-}
-
-bool worker_check_alone(const struct worker *w, const struct worker_interface *i)
-{
-	return w->check.alone && i == &w->interface[w->check.port];
 }
 
 /* ------------------------------------------------------------ begin and end */
@@ -89,13 +81,13 @@ static void fail_open(struct worker *w, struct worker_interface *i)
 static void begin(struct worker *w, struct worker_interface *i)
 {
 	w->check.port = (unsigned)(i - w->interface);
-	w->check.alone = false;
+	worker_alone_end(w);
 	w->check.next = w->now;
 	if (open_check(w, i)) {
 		fail_open(w, i);
 		return;
 	}
-	w->check.before = *engine_counters(w->engine);
+	w->check.before = *engine_counters(w->thread[0].engine);
 }
 
 /* Pending for as long as the connection lasts: some milliseconds. A file that was written meanwhile is written again. */
@@ -123,7 +115,7 @@ static void set_pending(struct worker *w, bool pending)
 static void let_go(struct worker *w)
 {
 	set_pending(w, false);
-	w->check.alone = false;
+	worker_alone_end(w);
 }
 
 static void forget(struct worker *w)
@@ -146,7 +138,7 @@ void worker_check_gone(struct worker *w, struct worker_interface *i)
 /* How the engine counted the end of the connection, if it was not what was hoped for. */
 static const char *engine_says(const struct worker *w)
 {
-	const struct engine_counters *now = engine_counters(w->engine);
+	const struct engine_counters *now = engine_counters(w->thread[0].engine);
 
 	for (unsigned o = 0; o < NUM_OUTCOMES; o++)
 		if (o != OUTCOME_VALIDATED && now->outcome[o] != w->check.before.outcome[o])
@@ -179,23 +171,6 @@ static void set_credit(struct worker *w, struct worker_interface *i, int32_t cre
 	__atomic_store_n(&state->heartbeat_ns, w->now * 1000, __ATOMIC_SEQ_CST);
 }
 
-/* Is nobody else's flow there, and can none come? The credit of this turn is given after this. */
-static bool is_alone(struct worker *w, struct worker_interface *i)
-{
-	if (w->now < w->check.next)
-		return false;
-	if (__atomic_load_n(&i->shared.live->flows, __ATOMIC_SEQ_CST)) {
-		w->check.alone = false;
-		w->check.next = w->now + AGAIN_AFTER;
-		return false;
-	}
-	if (w->check.alone)
-		return true;
-	w->check.alone = true;
-	w->check.next = w->now + ALONE_AFTER;
-	return false;
-}
-
 /* Why the program would not take our hello. The reasons before these are counted for bystanders all the time. */
 static const char *counted(const uint64_t *before, const uint64_t *after, enum reason *out)
 {
@@ -216,7 +191,7 @@ static bool try(struct worker *w, struct worker_interface *i, const struct selfc
 	const char *why;
 	int verdict;
 
-	if (!is_alone(w, i))
+	if (!worker_alone(w, i))
 		return false;
 	set_pending(w, true);
 	xdp_counters_read(&i->attachment.maps, before);
@@ -227,7 +202,7 @@ static bool try(struct worker *w, struct worker_interface *i, const struct selfc
 	why = counted(before, after, &reason);
 	if (reason == REASON_NO_CREDIT) {
 		let_go(w);
-		w->check.next = w->now + AGAIN_AFTER;
+		w->check.next = w->now + WORKER_ALONE_AGAIN;
 		return false;
 	}
 	selfcheck_tried(w->check.running, verdict, why, w->now);

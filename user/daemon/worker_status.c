@@ -56,7 +56,8 @@ static uint64_t heartbeat_age_ms(const struct worker *w, const struct worker_int
 	usec_t oldest = w->now;
 
 	for (unsigned q = 0; q < i->attachment.queues; q++)
-		oldest = MIN(oldest, i->shared.queues[q].heartbeat_ns / 1000);
+		oldest = MIN(oldest,
+			     __atomic_load_n(&i->shared.queues[q].heartbeat_ns, __ATOMIC_RELAXED) / 1000);
 	return (w->now - oldest) / USEC_PER_MSEC;
 }
 
@@ -120,18 +121,40 @@ static void put_durations(struct jsonw *j, const struct engine_counters *c)
 	jsonw_close_object(j);
 }
 
-static void put_flows(struct jsonw *j, const struct engine *e)
+static void put_flows(struct jsonw *j, const struct worker *w)
 {
-	struct engine_flows flows;
+	struct engine_flows sum = { 0 }, flows;
 
-	engine_flows(e, &flows);
-	jsonw_unsigned(j, "flows", engine_flow_count(e));
+	for (unsigned n = 0; n < w->threads; n++) {
+		engine_flows(w->thread[n].engine, &flows);
+		sum.held += flows.held;
+		sum.waiting += flows.waiting;
+		sum.served += flows.served;
+		sum.lingering += flows.lingering;
+	}
+	jsonw_unsigned(j, "flows", sum.held + sum.waiting + sum.served + sum.lingering);
 	jsonw_open_object(j, "flows_by_state");
-	jsonw_unsigned(j, "held", flows.held);
-	jsonw_unsigned(j, "waiting", flows.waiting);
-	jsonw_unsigned(j, "served", flows.served);
-	jsonw_unsigned(j, "lingering", flows.lingering);
+	jsonw_unsigned(j, "held", sum.held);
+	jsonw_unsigned(j, "waiting", sum.waiting);
+	jsonw_unsigned(j, "served", sum.served);
+	jsonw_unsigned(j, "lingering", sum.lingering);
 	jsonw_close_object(j);
+}
+
+static void put_threads(struct jsonw *j, const struct worker *w)
+{
+	jsonw_open_array(j, "threads");
+	for (unsigned n = 0; n < w->threads; n++) {
+		const struct engine_counters *c = engine_counters(w->thread[n].engine);
+
+		jsonw_open_object(j, NULL);
+		jsonw_unsigned(j, "open", engine_flow_count(w->thread[n].engine));
+		jsonw_unsigned(j, "completed", c->outcome[OUTCOME_VALIDATED]);
+		jsonw_unsigned(j, "sent", c->transmitted);
+		jsonw_unsigned(j, "passed_on", c->passed_on);
+		jsonw_close_object(j);
+	}
+	jsonw_close_array(j);
 }
 
 static void put_challenges(struct jsonw *j, const struct worker *w)
@@ -148,13 +171,14 @@ static void put_challenges(struct jsonw *j, const struct worker *w)
 	jsonw_unsigned(j, "oldest_challenge_s", oldest < w->now ? (w->now - oldest) / USEC_PER_SEC : 0);
 }
 
-static void put_fronts(struct jsonw *j, const struct worker *w)
+static void put_fronts(struct jsonw *j, struct worker *w)
 {
-	const struct worker_harvest *h = &w->harvest;
+	struct worker_harvest *h = &w->harvest;
 
 	jsonw_open_object(j, "front");
 	jsonw_bool(j, "up", w->front.fd >= 0);
 	jsonw_close_object(j);
+	pthread_mutex_lock(&h->lock);
 	jsonw_open_object(j, "harvest");
 	jsonw_bool(j, "on", h->on);
 	jsonw_unsigned(j, "asked", h->counters.asked);
@@ -162,6 +186,7 @@ static void put_fronts(struct jsonw *j, const struct worker *w)
 	jsonw_unsigned(j, "failed", h->counters.failed);
 	jsonw_unsigned(j, "refused", h->counters.refused);
 	jsonw_close_object(j);
+	pthread_mutex_unlock(&h->lock);
 }
 
 static void put_self_checks(struct jsonw *j, const struct worker *w)
@@ -200,8 +225,32 @@ static void put_daemon(struct jsonw *j, const struct worker *w)
 	jsonw_close_object(j);
 }
 
+static void put_interfaces(struct jsonw *j, const struct worker *w, const char *ifname)
+{
+	jsonw_open_array(j, "interfaces");
+	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++) {
+		const struct worker_interface *i = &w->interface[n];
+
+		if (i->serving && (!ifname || !strcmp(ifname, i->attachment.ifname)))
+			put_interface(j, w, i);
+	}
+	jsonw_close_array(j);
+}
+
+/* All that the other threads have to stop for. */
+static void put_threads_held(struct jsonw *j, struct worker *w, struct engine_counters *sum)
+{
+	worker_threads_hold(w);
+	for (unsigned n = 0; n < w->threads; n++)
+		engine_counters_add(sum, engine_counters(w->thread[n].engine));
+	put_flows(j, w);
+	put_threads(j, w);
+	worker_threads_release(w);
+}
+
 char *worker_status(struct worker *w, const char *ifname)
 {
+	struct engine_counters sum = { 0 };
 	struct jsonw j;
 
 	jsonw_begin(&j);
@@ -209,19 +258,12 @@ char *worker_status(struct worker *w, const char *ifname)
 	jsonw_bool(&j, "ok", true);
 	put_daemon(&j, w);
 	put_challenges(&j, w);
-	put_flows(&j, w->engine);
+	put_threads_held(&j, w, &sum);
 	put_self_checks(&j, w);
 	put_fronts(&j, w);
-	jsonw_open_array(&j, "interfaces");
-	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++) {
-		const struct worker_interface *i = &w->interface[n];
-
-		if (i->serving && (!ifname || !strcmp(ifname, i->attachment.ifname)))
-			put_interface(&j, w, i);
-	}
-	jsonw_close_array(&j);
-	put_engine(&j, engine_counters(w->engine));
-	put_durations(&j, engine_counters(w->engine));
+	put_interfaces(&j, w, ifname);
+	put_engine(&j, &sum);
+	put_durations(&j, &sum);
 	jsonw_close_object(&j);
 	return jsonw_finish(&j);
 }

@@ -209,6 +209,42 @@ static bool get_port(const struct settings *s, size_t n, char out[SETTINGS_PROBL
 	return n == 0;
 }
 
+static bool take_number(unsigned *out, const char *value, unsigned least, unsigned most)
+{
+	uint64_t number;
+	const char *rest;
+
+	if (!text_parse_digits(value, &number, &rest) || *rest || number < least || number > most)
+		return false;
+	*out = (unsigned)number;
+	return true;
+}
+
+static const char *set_threads(struct settings *s, const char *value)
+{
+	return take_number(&s->threads, value, 1, SETTINGS_THREADS) ? NULL
+								    : "a number from 1 to 16 is needed";
+}
+
+static bool get_threads(const struct settings *s, size_t n, char out[SETTINGS_PROBLEM])
+{
+	snprintf(out, SETTINGS_PROBLEM, "%u", s->threads);
+	return n == 0;
+}
+
+static const char *set_busy_poll(struct settings *s, const char *value)
+{
+	return take_number(&s->busy_poll_us, value, 0, SETTINGS_BUSY_POLL)
+		       ? NULL
+		       : "microseconds are needed, from 0 (off) to 10000";
+}
+
+static bool get_busy_poll(const struct settings *s, size_t n, char out[SETTINGS_PROBLEM])
+{
+	snprintf(out, SETTINGS_PROBLEM, "%u", s->busy_poll_us);
+	return n == 0;
+}
+
 static const char *set_harvest(struct settings *s, const char *value)
 {
 	struct sockaddr_storage ignored;
@@ -254,6 +290,8 @@ const struct settings_key settings_keys[] = {
 	KEY("log-level", "L", "error, warning, notice, info or debug", SETTINGS_WORD,
 	    "error|warning|notice|info|debug", log_level),
 	KEY("self-check", "yes|no", "validate once before saying ready", SETTINGS_WORD, "yes|no", self_check),
+	KEY("threads", "N", "packet loops, 1 if not given; each has some queues", SETTINGS_WORD, "", threads),
+	KEY("busy-poll", "USEC", "look for frames this long before sleeping", SETTINGS_WORD, "", busy_poll),
 };
 const size_t settings_key_count = ARRAY_SIZE(settings_keys);
 static_assert(ARRAY_SIZE(settings_keys) <= SETTINGS_KEYS_MAX, "the lines of all keys must be remembered");

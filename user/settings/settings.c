@@ -16,6 +16,7 @@ void settings_default(struct settings *s)
 		.log_format = LOG_FORMAT_AUTO,
 		.log_level = LOG_LEVEL_INFO,
 		.self_check = true,
+		.threads = 1,
 	};
 }
 

@@ -34,7 +34,9 @@ enum {
 	SETTINGS_LINE_MAX =
 		197, /* without its end: libinih, as distributions build it, has 200 bytes for all */
 	SETTINGS_FILE_MAX = 65536,
-	SETTINGS_GIVEN = 48, /* options of one command line */
+	SETTINGS_THREADS = 16,      /* packet loops of the engine process */
+	SETTINGS_BUSY_POLL = 10000, /* microseconds */
+	SETTINGS_GIVEN = 48,        /* options of one command line */
 	SETTINGS_PROBLEM = 512,
 };
 
@@ -73,6 +75,8 @@ struct settings {
 	enum log_format log_format;                /* log-format = auto|text|journal|json */
 	enum log_level log_level;                  /* log-level = error|warning|notice|info|debug */
 	bool self_check;                           /* self-check = yes|no */
+	unsigned threads;                          /* threads = N */
+	unsigned busy_poll_us;                     /* busy-poll = USEC; 0: off */
 };
 
 void settings_default(struct settings *s);

@@ -160,7 +160,8 @@ unsigned xdp_rings_receive(struct xdp_rings *r, struct xdp_frame *frames, unsign
 		const struct xdp_desc d = *desc_at(&r->rx, at);
 
 		if (!desc_fits(&d)) {
-			r->rx_invalid++;
+			/* Others may be asking for it at this moment. */
+			__atomic_store_n(&r->rx_invalid, r->rx_invalid + 1, __ATOMIC_RELAXED);
 			continue;
 		}
 		frames[count++] =
@@ -185,6 +186,15 @@ void xdp_rings_release(struct xdp_rings *r, const struct xdp_frame *frames, unsi
 	index_publish(r->fill.producer, at);
 	if (__atomic_load_n(r->fill.flags, __ATOMIC_RELAXED) & XDP_RING_NEED_WAKEUP)
 		recv(r->fd, NULL, 0, MSG_DONTWAIT);
+}
+
+bool xdp_rings_look(const struct xdp_rings *r)
+{
+	if (*r->rx.consumer != index_theirs(r->rx.producer))
+		return true;
+	/* Linux __xsk_recvmsg(): one round of the queue's NAPI, if the socket may busy poll, else nothing. */
+	recv(r->fd, NULL, 0, MSG_DONTWAIT);
+	return *r->rx.consumer != index_theirs(r->rx.producer);
 }
 
 static void reclaim(struct xdp_rings *r)
@@ -248,7 +258,8 @@ int xdp_rings_stats(const struct xdp_rings *r, struct xdp_ring_stats *out)
 	if (len != sizeof(s))
 		return -EPROTO;
 	*out = (struct xdp_ring_stats){
-		.rx_dropped = s.rx_dropped + s.rx_invalid_descs + r->rx_invalid,
+		.rx_dropped =
+			s.rx_dropped + s.rx_invalid_descs + __atomic_load_n(&r->rx_invalid, __ATOMIC_RELAXED),
 		.rx_ring_full = s.rx_ring_full,
 		.rx_fill_empty = s.rx_fill_ring_empty_descs,
 		.tx_invalid = s.tx_invalid_descs,

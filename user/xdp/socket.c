@@ -18,7 +18,8 @@
 
 enum {
 	UMEM_SIZE = XDP_FRAMES * XDP_FRAME_SIZE,
-	BIND_RETRIES = 10, /* 1, 2, 4 .. 512 ms: about a second in all */
+	BIND_RETRIES = 10,     /* 1, 2, 4 .. 512 ms: about a second in all */
+	BUSY_POLL_BUDGET = 16, /* frames of a round */
 };
 
 static int umem_create(int fd)
@@ -127,6 +128,24 @@ int xdp_socket_bind(const struct xdp_attachment *a, const struct xdp_socket *s, 
 	if (bpf_map_update_elem(a->maps.xsks, &key, &s->fd, BPF_ANY))
 		return xdp_error_set(error, -errno, "%s: cannot steer queue %u to its socket", a->ifname,
 				     s->queue);
+	return 0;
+}
+
+int xdp_socket_busy_poll(const struct xdp_socket *s, unsigned usec)
+{
+	const struct {
+		int name, value;
+	} options[] = {
+		{ SO_PREFER_BUSY_POLL, 1 },
+		{ SO_BUSY_POLL, (int)usec },
+		{ SO_BUSY_POLL_BUDGET, BUSY_POLL_BUDGET },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(options); i++)
+		if (setsockopt(s->fd, SOL_SOCKET, options[i].name, &options[i].value,
+			       sizeof(options[i].value)))
+			return -errno;
 	return 0;
 }
 

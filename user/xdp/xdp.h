@@ -170,9 +170,14 @@ struct xdp_socket {
 int xdp_socket_open(const struct xdp_attachment *a, unsigned queue, struct xdp_socket *out,
 		    struct xdp_error *error);
 int xdp_socket_bind(const struct xdp_attachment *a, const struct xdp_socket *s, struct xdp_error *error);
+/*
+ * Keeper, before or after binding: xdp_rings_look() has the device's queue served by the caller (SO_PREFER_BUSY_POLL and its
+ * like, Linux 5.11, CAP_NET_ADMIN). -errno: this kernel does not, and xdp_rings_look() only looks.
+ */
+int xdp_socket_busy_poll(const struct xdp_socket *s, unsigned usec);
 void xdp_socket_close(struct xdp_socket *s);
 
-/* Engine: the rings of that socket, mapped. All calls are for one thread. */
+/* Engine: the rings of that socket, mapped. All calls but xdp_rings_stats() are for one thread. */
 struct xdp_rings;
 int xdp_rings_map(const struct xdp_socket *s, struct xdp_rings **out); /* 0 or -errno */
 void xdp_rings_unmap(struct xdp_rings *r);
@@ -189,6 +194,9 @@ struct xdp_frame {
 unsigned xdp_rings_receive(struct xdp_rings *r, struct xdp_frame *frames, unsigned max);
 void xdp_rings_release(struct xdp_rings *r, const struct xdp_frame *frames, unsigned count);
 bool xdp_rings_pending(const struct xdp_rings *r); /* a frame waits; no system call */
+
+/* Has a frame come? Never waits; lets the device look, too, where xdp_socket_busy_poll() was done. */
+bool xdp_rings_look(const struct xdp_rings *r);
 
 /* Copies a frame into the transmit ring. False: no free frame or ring full. Nothing leaves before xdp_rings_kick(). */
 bool xdp_rings_transmit(struct xdp_rings *r, const uint8_t *frame, size_t len);
