@@ -6,6 +6,7 @@
 # make unit | bpf-test | netns | lint | layers             parts of check
 # make check-vm   the part of check on other kernels
 # make fuzz       FUZZ_SECONDS=300 for each target
+# make bench      what it costs, beside others: scripts/bench all --short; see BENCHMARKS.md
 # make soak       long runs: a bad network, hostile input, restarts; 5 to 10 minutes, SOAK=N for N times as long
 #
 # WOLFSSL=DIR uses a wolfSSL of your own: DIR/include and DIR/lib/libwolfssl.a.
@@ -43,12 +44,14 @@ FUZZ_SECONDS ?= 300
 HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests/netns/*.c tests/interop/*.c tests/dissect/*.c)) \
 	$(O)/tests/bench/handshake $(O)/tests/bench/walk $(O)/tests/vm/verified $(O)/vm/stranger.o $(O)/vm/cert.pem
 
+BENCHED := $(O)/tests/bench/client $(O)/tests/bpf/test_tax $(O)/bench/nothing.o
+
 # Under sudo the compilers run as the user, so that no file of theirs in the tree becomes root's. sudo drops the
 # environment, and with it what was said on the command line.
 AS_USER := $(if $(and $(SUDO_USER),$(filter 0,$(shell id -u))),sudo -u $(SUDO_USER) -H,)
 BUILD = @echo 'building (V=1 shows how)' && $(AS_USER) $(MAKE) $(if $(V),,-s) --no-print-directory -j$(shell nproc) $(MAKEOVERRIDES)
 
-.PHONY: all setup demo check check-vm unit bpf-test netns fuzz soak lint layers format man completion deb install uninstall clean
+.PHONY: all setup demo check check-vm unit bpf-test netns fuzz soak bench bench-programs lint layers format man completion deb install uninstall clean
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -137,6 +140,15 @@ $(O)/tests/bench/handshake: $(O)/obj/tests/bench/handshake.o $(LIBRARY:%.c=$(O)/
 
 $(O)/obj/tests/bench/handshake.o: CPPFLAGS += -Itests
 
+# The load generator, and the program that lets everything pass.
+$(O)/tests/bench/client: $(patsubst %,$(O)/obj/tests/bench/%.o,client flow answer meter)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ -lssl -lcrypto
+
+$(O)/bench/%.o: tests/bench/%.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) -target bpf -O2 -g -Wall -Wextra -I/usr/include/$(shell $(CC) -dumpmachine) -c $< -o $@
+
 $(O)/tests/dissect/%: $(O)/san/tests/dissect/%.o $(O)/san/libalpnxdp.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) -o $@ $^ $(LDLIBS)
@@ -205,6 +217,13 @@ check-vm: setup
 
 soak: all $(HELPERS)
 	tests/soak/run.sh
+
+bench:
+	scripts/bench all --short
+
+# What scripts/bench runs.
+bench-programs:
+	$(BUILD) all $(BENCHED)
 
 layers:
 	scripts/layers

@@ -14,7 +14,7 @@
 
 enum { DIAL_SECONDS = 10 };
 
-static double clock_ms(void)
+static inline double clock_ms(void)
 {
 	struct timespec t;
 

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# How long a validator waits on a machine that has nothing else to do: one validation at a time, from SYN to the end of
+# the handshake.
+. "$(dirname "$0")/lib.sh"
+. "$ROOT/tests/bench/peers.sh"
+
+rounds=6 seconds=2.5
+[ -z "$SHORT" ] || { rounds=3 seconds=1; }
+PER_SECOND=50
+
+measure() {
+	local version=$1 who=$2 round=$3 line
+	local -a acme=(-d "$DIGEST")
+	[[ $who != nginx* ]] || acme=()
+	peer "$who"
+	line=$(load challenges -p "$PORT" -s "$seconds" -w 0.2 -j 1 -r "$PER_SECOND" -t "$version" "${acme[@]}") ||
+		die "$who: a wrong answer, or none"
+	result "validation, TLS $version: median [us]" "$who" "$round" "$(jq .median_us <<<"$line")"
+	result "validation, TLS $version: p99 [us]" "$who" "$round" "$(jq .p99_us <<<"$line")"
+}
+
+bench_begin latency
+peers_up
+peer_versions >"$OUT/$VERB.versions"
+for ((i = 1; i <= rounds; i++)); do
+	for version in 1.3 1.2; do
+		for who in nginx 'nginx (control)' alpnxdp ualpn; do measure "$version" "$who" "$i"; done
+	done
+done
+bench_end

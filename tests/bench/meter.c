@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "meter.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+uint64_t meter_now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* proc(5): cpuN user nice system idle iowait ..., in ticks of USER_HZ. */
+static uint64_t cpu_idle_us(int cpu)
+{
+	unsigned long long idle, iowait;
+	FILE *f = fopen("/proc/stat", "re");
+	uint64_t ticks = 0;
+	char line[512];
+	int number;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "cpu%d %*u %*u %*u %llu %llu", &number, &idle, &iowait) == 3 &&
+		    number == cpu)
+			ticks = idle + iowait;
+	if (f)
+		fclose(f);
+	return ticks * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+static uint64_t thread_ran_us(int pid, const char *thread)
+{
+	unsigned long long ran_ns = 0;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%.20s/schedstat", pid, thread);
+	f = fopen(path, "re");
+	if (f) {
+		if (fscanf(f, "%llu", &ran_ns) != 1)
+			ran_ns = 0;
+		fclose(f);
+	}
+	return ran_ns / 1000;
+}
+
+static uint64_t threads_ran_us(int pid)
+{
+	struct dirent *entry;
+	uint64_t sum = 0;
+	char path[32];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			sum += thread_ran_us(pid, entry->d_name);
+	if (dir)
+		closedir(dir);
+	return sum;
+}
+
+static bool is_given(const struct meter *m, int pid)
+{
+	for (size_t i = 0; i < m->num_pids; i++)
+		if (m->pids[i] == pid)
+			return true;
+	return false;
+}
+
+/* A process that was given, or whose parent was, and what those ran for whom it has waited. */
+static uint64_t process_ran_us(const struct meter *m, int pid)
+{
+	long long ended_user = 0, ended_system = 0;
+	int parent, fields = 0;
+	char path[32];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (f) {
+		fields = fscanf(f, "%*d %*[^)]) %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %lld %lld",
+				&parent, &ended_user, &ended_system);
+		fclose(f);
+	}
+	if (fields != 3 || (!is_given(m, pid) && !is_given(m, parent)))
+		return 0;
+	return threads_ran_us(pid) +
+	       (uint64_t)(ended_user + ended_system) * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+static uint64_t tasks_ran_us(const struct meter *m)
+{
+	DIR *dir = m->num_pids ? opendir("/proc") : NULL;
+	struct dirent *entry;
+	uint64_t sum = 0;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+			sum += process_ran_us(m, atoi(entry->d_name));
+	if (dir)
+		closedir(dir);
+	return sum;
+}
+
+void meter_begin(struct meter *m)
+{
+	m->done = 0;
+	m->tasks_us = tasks_ran_us(m);
+	m->begun_us = meter_now_us();
+	m->idle_us = m->cpu >= 0 ? cpu_idle_us(m->cpu) : 0;
+}
+
+void meter_add(struct meter *m, uint64_t took_us)
+{
+	if (m->done == m->room) {
+		m->room = m->room ? 2 * m->room : 65536;
+		m->took_us = realloc(m->took_us, m->room * sizeof(*m->took_us));
+		if (!m->took_us)
+			abort();
+	}
+	m->took_us[m->done++] = took_us < UINT32_MAX ? (uint32_t)took_us : UINT32_MAX;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+void meter_print(struct meter *m)
+{
+	uint64_t wall = meter_now_us() - m->begun_us;
+	uint64_t idle = m->cpu >= 0 ? cpu_idle_us(m->cpu) - m->idle_us : wall;
+	uint64_t tasks = tasks_ran_us(m) - m->tasks_us;
+	size_t n = m->done;
+
+	if (n)
+		qsort(m->took_us, n, sizeof(*m->took_us), by_size);
+	printf("{\"done\":%zu,\"wrong\":%llu,\"seconds\":%.3f,\"busy_us\":%llu,\"tasks_us\":%llu,"
+	       "\"median_us\":%u,\"p99_us\":%u,\"longest_us\":%u}\n",
+	       n, (unsigned long long)m->wrong, (double)wall / 1e6,
+	       (unsigned long long)(wall > idle ? wall - idle : 0), (unsigned long long)tasks,
+	       n ? m->took_us[n / 2] : 0, n ? m->took_us[n * 99 / 100] : 0, n ? m->took_us[n - 1] : 0);
+}

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# How much of the server's core a challenge costs, and what bystanders pay: challenges, keep-alive requests, and requests
+# on new connections, each contestant in turn, several rounds; once with the sender's core receiving, and once with
+# a receive path of the server's own (see lib.sh).
+. "$(dirname "$0")/lib.sh"
+. "$ROOT/tests/bench/peers.sh"
+
+rounds=7 seconds=4 warmup=1
+[ -z "$SHORT" ] || { rounds=3 seconds=1 warmup=0.3; }
+responders=(nginx 'nginx (control)' alpnxdp ualpn)
+fronts=(nginx 'nginx (control)' alpnxdp ualpn haproxy 'nginx preread' sslh)
+
+# measure LOAD WHAT CONTESTANT ROUND OPTIONS: WHAT: of what, for the names of the metrics.
+measure() {
+	local load=$1 what=$2 who=$3 round=$4 line path=''
+	local -a pid_options
+	shift 4
+	peer "$who"
+	mapfile -t pid_options < <(pids)
+	line=$(load "$load" -p "$PORT" -s "$seconds" -w "$warmup" "${pid_options[@]}" "$@") || die "$who: $load: a wrong answer, or none"
+	[ "$receive_path" = sender ] || path=', with the receive path'
+	figures "$what" "$path" "$line" | while IFS=$'\t' read -r metric value; do result "$metric" "$who" "$round" "$value"; done
+}
+
+figures() {
+	jq -r --arg what "$1" --arg path "$2" '
+		["\($what)\($path): busy time of the core [us]", .busy_us / .done],
+		["\($what)\($path): CPU time of the processes [us]", .tasks_us / .done],
+		["\($what)\($path): per second [1/s]", .done / .seconds] | @tsv' <<<"$3"
+}
+
+challenges() {
+	local who version
+	local -a acme
+	for version in 1.3 1.2; do
+		for who in "${responders[@]}"; do
+			acme=(-d "$DIGEST")
+			[[ $who != nginx* ]] || acme=()
+			measure challenges "challenge, TLS $version" "$who" "$1" -t "$version" "${acme[@]}"
+		done
+	done
+}
+
+bystanders() {
+	local who
+	for who in "${fronts[@]}"; do measure pages "page" "$who" "$1" -t 1.3; done
+	for who in "${fronts[@]}"; do measure connections "page on a new connection" "$who" "$1" -t 1.3; done
+}
+
+run() {
+	note "$VERB: round $1 of $rounds, receiving: $receive_path"
+	challenges "$1"
+	bystanders "$1"
+}
+
+bench_begin rate
+peers_up
+peer_versions >"$OUT/$VERB.versions"
+for ((i = 1; i <= rounds; i++)); do
+	run "$i"
+	receive_path_own || die "this kernel does not thread the receive path of veth"
+	run "$i"
+	receive_path_sender
+done
+bench_end

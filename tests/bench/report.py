@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""report.py VERB: what build/bench/VERB.tsv has, as a table, VERB.json and VERB.svg.
+
+A line is "metric TAB contestant TAB round TAB value", the metric's unit in brackets at its end. Per metric and contestant:
+the median of all rounds, the spread, and the ratio to the reference: the contestant that was measured twice, its second
+time as "NAME (control)". A ratio that claims no more than by which the two differ is not printed.
+"""
+import collections
+import datetime
+import json
+import math
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+
+CONTROL = " (control)"
+OUT = pathlib.Path(__file__).resolve().parents[2] / "build/bench"
+PALETTE = ["#4c78a8", "#9ecae9", "#f58518", "#54a24b", "#b279a2", "#e45756", "#72b7b2", "#eeca3b"]
+
+
+def read(path):
+    """{metric: {contestant: [values]}}, in order of appearance"""
+    metrics = collections.OrderedDict()
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        fields = line.split("\t")
+        try:
+            metric, who, _, value = fields
+            metrics.setdefault(metric, collections.OrderedDict()).setdefault(who, []).append(float(value))
+        except ValueError:
+            sys.exit(f"{path.name}:{number}: not metric, contestant, round and value between tabs: {line!r}")
+    return metrics
+
+
+def summary(values):
+    return {"median": statistics.median(values), "min": min(values), "max": max(values), "rounds": len(values)}
+
+
+def ratio(row, who, reference, control):
+    """(ratio or None, why there is none)"""
+    base = row[reference]["median"]
+    if not base or who == reference:
+        return None, ""
+    value = row[who]["median"] / base
+    if who == control:
+        return value, ""
+    if control not in row:
+        return None, "the control was not measured"
+    drift = abs(1 - row[control]["median"] / base)
+    if drift >= abs(1 - value):
+        return None, f"{abs(1 - value):.1%} from {reference}; the control differs by {drift:.1%}"
+    return value, ""
+
+
+def judge(metrics):
+    """[{metric, contestants: {name: summary + ratio, why}}]"""
+    rows = []
+    for metric, contestants in metrics.items():
+        row = {who: summary(values) for who, values in contestants.items()}
+        controls = [who for who in row if who.endswith(CONTROL)]
+        if controls:
+            control = controls[0]
+            reference = control[: -len(CONTROL)]
+            if reference not in row:
+                sys.exit(f"{metric}: {control} without {reference}")
+            for who in row:
+                row[who]["ratio"], row[who]["why"] = ratio(row, who, reference, control)
+        rows.append({"metric": metric, "contestants": row})
+    return rows
+
+
+def number(value):
+    if value == 0:
+        return "0"
+    digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 1 else 3
+    return f"{value:,.{digits}f}"
+
+
+def table(rows):
+    lines = []
+    width = max(len(who) for r in rows for who in r["contestants"])
+    for row in rows:
+        lines.append("")
+        lines.append(row["metric"])
+        for who, c in row["contestants"].items():
+            spread = f"{number(c['min'])} .. {number(c['max'])}" if c["rounds"] > 1 else ""
+            line = f"  {who:{width}}  {number(c['median']):>10}  {spread:<22}"
+            if "ratio" in c:
+                line += f"{c['ratio']:>7.3f}" if c["ratio"] is not None else f"{'-':>7}"
+                line += f"  {c['why']}" if c["why"] else ""
+            lines.append(line.rstrip())
+    return "\n".join(lines[1:])
+
+
+def first(command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (done.stdout or done.stderr).strip().splitlines()[0] if done.returncode == 0 else ""
+
+
+def machine(verb):
+    info = pathlib.Path("/proc/cpuinfo").read_text()
+    model = re.search(r"model name\s*:\s*(.*)", info)
+    versions = OUT / f"{verb}.versions"
+    listed = [line.split("\t") for line in versions.read_text().splitlines()] if versions.exists() else []
+    return {
+        "kernel": os.uname().release,
+        "cpu": model.group(1) if model else os.uname().machine,
+        "cores": os.cpu_count(),
+        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "versions": dict(listed),
+    }
+
+
+def described(m):
+    lines = [f"{m['cpu']}, {m['cores']} cores, Linux {m['kernel']}, {m['date']}"]
+    if m["versions"]:
+        lines.append(", ".join(f"{name} {version}" for name, version in m["versions"].items()))
+    return "\n".join(lines)
+
+
+def quoted(text):
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def split_metric(metric):
+    """("challenge, TLS 1.3", "busy time of the core [us]"), where there is a colon"""
+    what, _, of = metric.partition(": ")
+    return (what, of) if of else (metric, "")
+
+
+def step(top):
+    """Between ticks, so that there are two to four."""
+    scale = 10 ** math.floor(math.log10(top))
+    return next(n * scale for n in (0.2, 0.25, 0.5, 1, 2.5, 5) if top / (n * scale) < 5)
+
+
+def panel(row, colours):
+    """One set of bars, a bar per contestant, with its spread and value."""
+    items = list(row["contestants"].items())
+    what, of = split_metric(row["metric"])
+    top = max(c["max"] for _, c in items) or 1
+    lines = [
+        "$data << EOD",
+        *(f'{quoted(who)}\t{len(items) - i}\t{c["median"]}\t{c["min"]}\t{c["max"]}\t{colours[who]}\t{quoted(number(c["median"]))}'
+          for i, (who, c) in enumerate(items)),
+        "EOD",
+        f"set title {quoted(what)} offset 0,-0.3 font ',13'",
+        f"set xlabel {quoted(of)} font ',10' offset 0,0.6",
+        f"set xrange [0:{top * 1.25}]",
+        f"set xtics {step(top)} nomirror font ',9' tc rgb '#222222'",
+        f"set yrange [0.3:{len(items) + 0.7}]",
+        "plot $data using 3:2:(0):3:($2-0.36):($2+0.36):6:ytic(1) with boxxyerror fc rgb variable lw 0 notitle, \\",
+        "     '' using 3:2:4:5 with xerrorbars lc rgb '#444444' pt 0 lw 1 notitle, \\",
+        "     '' using 5:2:7 with labels left offset 0.6,0 font ',10' notitle",
+    ]
+    return "\n".join(lines)
+
+
+def plot(verb, rows, m):
+    rows = [r for r in rows if len(r["contestants"]) > 1]
+    if not rows:
+        return
+    names = list(collections.OrderedDict.fromkeys(who for r in rows for who in r["contestants"]))
+    colours = {who: PALETTE[i % len(PALETTE)].replace("#", "0x") for i, who in enumerate(names)}
+    columns = min(3, len(rows))
+    lines = -(-len(rows) // columns)
+    tallest = max(len(r["contestants"]) for r in rows)
+    height = lines * (110 + 26 * tallest) + 80
+    script = "\n".join([
+        "set border 1 lc rgb '#888888'", "set ytics nomirror scale 0 font ',10' tc rgb '#222222'",
+        "set grid xtics lc rgb '#dddddd'", "set style fill solid 1.0 noborder", "set lmargin 17",
+        "set format x \"%'.10g\"",
+        f"set multiplot layout {lines},{columns} title {quoted('alpnxdp: scripts/bench ' + verb + chr(10) + described(m))} font ',11'",
+        *(panel(r, colours) for r in rows), "unset multiplot"])
+    terminal = f"set terminal svg noenhanced background rgb 'white' font 'Helvetica,12' size {columns * 430},{height}"
+    text = f"{terminal}\nset output {quoted(str(OUT / (verb + '.svg')))}\n{script}\n"
+    done = subprocess.run(["gnuplot"], input=text, capture_output=True, text=True, check=False)
+    (OUT / f"{verb}.gnuplot").write_text(text)
+    if done.returncode:
+        sys.exit(f"gnuplot: {done.stderr}")
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit("usage: report.py VERB")
+    verb = sys.argv[1]
+    rows = judge(read(OUT / f"{verb}.tsv"))
+    if not rows:
+        sys.exit(f"{verb}: no results")
+    m = machine(verb)
+    print(described(m) + "\n\n" + table(rows))
+    document = {"schema": "alpnxdp.bench/1", "verb": verb, "short": bool(os.environ.get("SHORT")), "machine": m, "results": rows}
+    (OUT / f"{verb}.json").write_text(json.dumps(document, indent=1) + "\n")
+    plot(verb, rows, m)
+
+
+if __name__ == "__main__":
+    main()
