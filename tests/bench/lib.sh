@@ -16,7 +16,7 @@
 SERVER_CPU=1 CLIENT_CPU=0
 CLIENT=$ROOT/build/tests/bench/client
 NOTHING=$ROOT/build/bench/nothing.o
-OUT=$ROOT/build/bench
+OUT=${BENCH_OUT:-$ROOT/build/bench}
 SHORT=${SHORT:-}
 NAME=www.example.org
 FROMS=(-f 10.77.1.2 -f 10.77.1.3 -f 10.77.1.4 -f 10.77.1.5 -f 10.77.1.6)

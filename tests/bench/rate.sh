@@ -19,7 +19,7 @@ measure() {
 	peer "$who"
 	mapfile -t pid_options < <(pids)
 	line=$(load "$load" -p "$PORT" -s "$seconds" -w "$warmup" "${pid_options[@]}" "$@") || die "$who: $load: a wrong answer, or none"
-	[ "$receive_path" = sender ] || path=', with the receive path'
+	[ "$receive_path" = sender ] || path=' (own receive path)'
 	figures "$what" "$path" "$line" | while IFS=$'\t' read -r metric value; do result "$metric" "$who" "$round" "$value"; done
 }
 
@@ -44,8 +44,8 @@ challenges() {
 
 bystanders() {
 	local who
-	for who in "${fronts[@]}"; do measure pages "page" "$who" "$1" -t 1.3; done
-	for who in "${fronts[@]}"; do measure connections "page on a new connection" "$who" "$1" -t 1.3; done
+	for who in "${fronts[@]}"; do measure pages page "$who" "$1" -t 1.3; done
+	for who in "${fronts[@]}"; do measure connections "page, new connection" "$who" "$1" -t 1.3; done
 }
 
 run() {

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""report.py VERB: what build/bench/VERB.tsv has, as a table, VERB.json and VERB.svg.
+"""report.py VERB: what build/bench/VERB.tsv has, as a table, VERB.json, VERB.md and VERB.svg.
 
 A line is "metric TAB contestant TAB round TAB value", the metric's unit in brackets at its end. Per metric and contestant:
 the median of all rounds, the spread, and the ratio to the reference: the contestant that was measured twice, its second
-time as "NAME (control)". A ratio that claims no more than by which the two differ is not printed.
+time as "NAME (control)". The ratio is the median of the rounds' ratios, so that what drifts from round to round is out of
+it. One that claims no more than by which the reference differs from its control, in the middle or in the usual round, is
+not printed.
 """
 import collections
 import datetime
@@ -13,63 +15,70 @@ import math
 import os
 import pathlib
 import re
+import shutil
 import statistics
 import subprocess
 import sys
 
 CONTROL = " (control)"
-OUT = pathlib.Path(__file__).resolve().parents[2] / "build/bench"
-PALETTE = ["#4c78a8", "#9ecae9", "#f58518", "#54a24b", "#b279a2", "#e45756", "#72b7b2", "#eeca3b"]
+OUT = pathlib.Path(os.environ.get("BENCH_OUT") or pathlib.Path(__file__).resolve().parents[2] / "build/bench")
 
 
 def read(path):
-    """{metric: {contestant: [values]}}, in order of appearance"""
+    """{metric: {contestant: [(round, value)]}}, in order of appearance"""
     metrics = collections.OrderedDict()
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        fields = line.split("\t")
+    for number_of_line, line in enumerate(path.read_text().splitlines(), 1):
         try:
-            metric, who, _, value = fields
-            metrics.setdefault(metric, collections.OrderedDict()).setdefault(who, []).append(float(value))
+            metric, who, turn, value = line.split("\t")
+            metrics.setdefault(metric, collections.OrderedDict()).setdefault(who, []).append((turn, float(value)))
         except ValueError:
-            sys.exit(f"{path.name}:{number}: not metric, contestant, round and value between tabs: {line!r}")
+            sys.exit(f"{path.name}:{number_of_line}: not metric, contestant, round and value between tabs: {line!r}")
     return metrics
 
 
-def summary(values):
+def summary(measured):
+    values = [value for _, value in measured]
     return {"median": statistics.median(values), "min": min(values), "max": max(values), "rounds": len(values)}
 
 
-def ratio(row, who, reference, control):
-    """(ratio or None, why there is none)"""
-    base = row[reference]["median"]
-    if not base or who == reference:
-        return None, ""
-    value = row[who]["median"] / base
-    if who == control:
-        return value, ""
-    if control not in row:
-        return None, "the control was not measured"
-    drift = abs(1 - row[control]["median"] / base)
-    if drift >= abs(1 - value):
-        return None, f"{abs(1 - value):.1%} from {reference}; the control differs by {drift:.1%}"
-    return value, ""
+def ratios(measured, base):
+    """Of each round, or where the two have other rounds, of the medians; [] where there is nothing to divide by."""
+    rounds, base_rounds = dict(measured), dict(base)
+    if len(rounds) != len(measured) or rounds.keys() != base_rounds.keys():
+        rounds, base_rounds = {0: summary(measured)["median"]}, {0: summary(base)["median"]}
+    return [value / base_rounds[turn] for turn, value in rounds.items()] if all(base_rounds.values()) else []
+
+
+def drift(control):
+    """How far off a ratio is that should be 1: in the middle, and of a round."""
+    return max(abs(1 - statistics.median(control)), statistics.median(abs(1 - r) for r in control))
+
+
+def judge_metric(contestants):
+    row = {who: summary(measured) for who, measured in contestants.items()}
+    control = next((who for who in row if who.endswith(CONTROL)), None)
+    if not control:
+        return row
+    reference = control[: -len(CONTROL)]
+    if reference not in row:
+        sys.exit(f"{control} without {reference}")
+    noise = ratios(contestants[control], contestants[reference])
+    for who, measured in contestants.items():
+        row[who].update(ratio=None, why="")
+        found = ratios(measured, contestants[reference])
+        if who == reference or not found:
+            continue
+        value = statistics.median(found)
+        if who == control or drift(noise) < abs(1 - value):
+            row[who]["ratio"] = value
+        else:
+            row[who]["why"] = f"{abs(1 - value):.1%} from {reference}; the control differs by {drift(noise):.1%}"
+    return row
 
 
 def judge(metrics):
-    """[{metric, contestants: {name: summary + ratio, why}}]"""
-    rows = []
-    for metric, contestants in metrics.items():
-        row = {who: summary(values) for who, values in contestants.items()}
-        controls = [who for who in row if who.endswith(CONTROL)]
-        if controls:
-            control = controls[0]
-            reference = control[: -len(CONTROL)]
-            if reference not in row:
-                sys.exit(f"{metric}: {control} without {reference}")
-            for who in row:
-                row[who]["ratio"], row[who]["why"] = ratio(row, who, reference, control)
-        rows.append({"metric": metric, "contestants": row})
-    return rows
+    """[{metric, contestants: {name: summary, and with a control ratio and why there is none}}]"""
+    return [{"metric": metric, "contestants": judge_metric(c)} for metric, c in metrics.items()]
 
 
 def number(value):
@@ -93,11 +102,6 @@ def table(rows):
                 line += f"  {c['why']}" if c["why"] else ""
             lines.append(line.rstrip())
     return "\n".join(lines[1:])
-
-
-def first(command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return (done.stdout or done.stderr).strip().splitlines()[0] if done.returncode == 0 else ""
 
 
 def machine(verb):
@@ -131,23 +135,59 @@ def split_metric(metric):
     return (what, of) if of else (metric, "")
 
 
+def cell(c):
+    """467.2 (444.8 .. 480.3) **0.622**"""
+    if c is None:
+        return ""
+    text = number(c["median"])
+    if c["rounds"] > 1:
+        text += f" ({number(c['min'])} .. {number(c['max'])})"
+    if c.get("ratio") is not None:
+        text += f" **{c['ratio']:.3f}**"
+    return text + (" -" if c.get("why") else "")
+
+
+def markdown(rows):
+    """A table for what was measured, a column for each figure of it."""
+    tables = collections.OrderedDict()
+    for row in rows:
+        what, of = split_metric(row["metric"])
+        tables.setdefault(what, collections.OrderedDict())[of or what] = row["contestants"]
+    lines = []
+    for what, columns in tables.items():
+        names = collections.OrderedDict.fromkeys(who for c in columns.values() for who in c)
+        lines += [f"| {what} | " + " | ".join(of if of != what else "" for of in columns) + " |", "|---" * (len(columns) + 1) + "|"]
+        lines += [f"| {who} | " + " | ".join(cell(c.get(who)) for c in columns.values()) + " |" for who in names]
+        lines.append("")
+    return "\n".join(lines)
+
+
 def step(top):
     """Between ticks, so that there are two to four."""
     scale = 10 ** math.floor(math.log10(top))
     return next(n * scale for n in (0.2, 0.25, 0.5, 1, 2.5, 5) if top / (n * scale) < 5)
 
 
-def panel(row, colours):
+def colour(who, contestants):
+    """What the eye should find: the reference twice, and alpnxdp."""
+    if who.startswith("alpnxdp"):
+        return 0xF58518
+    if who.endswith(CONTROL):
+        return 0x9ECAE9
+    return 0x4C78A8 if who + CONTROL in contestants else 0xA9ACB6
+
+
+def panel(row):
     """One set of bars, a bar per contestant, with its spread and value."""
     items = list(row["contestants"].items())
     what, of = split_metric(row["metric"])
     top = max(c["max"] for _, c in items) or 1
     lines = [
         "$data << EOD",
-        *(f'{quoted(who)}\t{len(items) - i}\t{c["median"]}\t{c["min"]}\t{c["max"]}\t{colours[who]}\t{quoted(number(c["median"]))}'
+        *(f'{quoted(who)}\t{len(items) - i}\t{c["median"]}\t{c["min"]}\t{c["max"]}\t{colour(who, row["contestants"])}\t{quoted(number(c["median"]))}'
           for i, (who, c) in enumerate(items)),
         "EOD",
-        f"set title {quoted(what)} offset 0,-0.3 font ',13'",
+        f"set title {quoted(what)} offset 0,-0.3 font ',11'",
         f"set xlabel {quoted(of)} font ',10' offset 0,0.6",
         f"set xrange [0:{top * 1.25}]",
         f"set xtics {step(top)} nomirror font ',9' tc rgb '#222222'",
@@ -163,8 +203,9 @@ def plot(verb, rows, m):
     rows = [r for r in rows if len(r["contestants"]) > 1]
     if not rows:
         return
-    names = list(collections.OrderedDict.fromkeys(who for r in rows for who in r["contestants"]))
-    colours = {who: PALETTE[i % len(PALETTE)].replace("#", "0x") for i, who in enumerate(names)}
+    if not shutil.which("gnuplot"):
+        print("\nno plot: gnuplot is missing (scripts/setup bench)")
+        return
     columns = min(3, len(rows))
     lines = -(-len(rows) // columns)
     tallest = max(len(r["contestants"]) for r in rows)
@@ -174,7 +215,7 @@ def plot(verb, rows, m):
         "set grid xtics lc rgb '#dddddd'", "set style fill solid 1.0 noborder", "set lmargin 17",
         "set format x \"%'.10g\"",
         f"set multiplot layout {lines},{columns} title {quoted('alpnxdp: scripts/bench ' + verb + chr(10) + described(m))} font ',11'",
-        *(panel(r, colours) for r in rows), "unset multiplot"])
+        *(panel(r) for r in rows), "unset multiplot"])
     terminal = f"set terminal svg noenhanced background rgb 'white' font 'Helvetica,12' size {columns * 430},{height}"
     text = f"{terminal}\nset output {quoted(str(OUT / (verb + '.svg')))}\n{script}\n"
     done = subprocess.run(["gnuplot"], input=text, capture_output=True, text=True, check=False)
@@ -194,6 +235,7 @@ def main():
     print(described(m) + "\n\n" + table(rows))
     document = {"schema": "alpnxdp.bench/1", "verb": verb, "short": bool(os.environ.get("SHORT")), "machine": m, "results": rows}
     (OUT / f"{verb}.json").write_text(json.dumps(document, indent=1) + "\n")
+    (OUT / f"{verb}.md").write_text(described(m).replace("\n", "; ") + "\n\n" + markdown(rows))
     plot(verb, rows, m)
 
 
