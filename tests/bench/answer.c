@@ -19,12 +19,11 @@ bool answer_expect(const struct answer *answer)
 	       (!answer->acme || (answer->digest && target_digest(&target, answer->digest)));
 }
 
-/* A web server's own certificate has its name and, in these tests, its own signature. */
+/* Who has vouched for a web server is not the question here. */
 static const char *judge_web(X509 *cert)
 {
-	if (X509_check_host(cert, expected->name, 0, 0, NULL) != 1)
-		return "a certificate for another name";
-	return X509_verify(cert, X509_get0_pubkey(cert)) == 1 ? NULL : "not self-signed";
+	return X509_check_host(cert, expected->name, 0, 0, NULL) == 1 ? NULL
+								      : "a certificate for another name";
 }
 
 static const char *judge_certificate(X509 *cert)
@@ -58,7 +57,7 @@ const char *answer_judge(SSL *ssl)
 	SSL_get0_alpn_selected(ssl, &alpn, &len);
 	if (expected->acme && (len != 10 || memcmp(alpn, "acme-tls/1", 10)))
 		return "another protocol";
-	if (!chain || sk_X509_num(chain) != 1)
+	if (!chain || sk_X509_num(chain) < 1 || (expected->acme && sk_X509_num(chain) > 1))
 		return "not exactly one certificate";
 	return judge_certificate(sk_X509_value(chain, 0));
 }

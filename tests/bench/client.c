@@ -10,9 +10,10 @@
  * pages        GET / over and over, on connections that stay.
  * connections  GET / once on each.
  *
- * Time: from SYN to the end of the handshake or of the page; of pages from the request. -r: so many begun in a second at
- * most, else each as soon as the one before has ended. What begins in the warm-up is not measured. A wrong answer, a reset
- * and ten seconds of silence are wrong, and end it: exit 1. The line of JSON is explained in meter.h.
+ * Time: from SYN to the end of the handshake or of the page; of pages from the request. -r: so many connections begun in a
+ * second at most, else each as soon as the one before has ended. What begins in the warm-up is not measured. A wrong answer,
+ * a reset and ten seconds of silence are wrong, and end it: exit 1. A window without an answer lasts until there is one.
+ * The line of JSON is explained in meter.h.
  */
 #include "client.h"
 
@@ -56,7 +57,8 @@ static void run(void)
 
 	load.measured_from_us = now + (uint64_t)(load.warmup * 1e6);
 	load.next_due_us = now;
-	for (; now < end && !load.meter.wrong; now = meter_now_us()) {
+	for (; (now < end || (!load.meter.done && now - end < LIMIT_US)) && !load.meter.wrong;
+	     now = meter_now_us()) {
 		int n;
 
 		if (!warm && now >= load.measured_from_us) {
@@ -158,5 +160,7 @@ int main(int argc, char **argv)
 	if (!prepare())
 		return 1;
 	run();
+	if (!load.meter.wrong && !load.meter.done)
+		fputs("client: no answer\n", stderr);
 	return load.meter.wrong || !load.meter.done ? 1 : 0;
 }

@@ -88,7 +88,7 @@ preread_up() {
 		events { worker_connections 8192; }
 		stream {
 			map \$ssl_preread_alpn_protocols \$behind {
-				~\\bacme-tls/1\\b $WWW4:1443;
+				~\\bacme-tls/1\\b 127.0.0.1:3444;
 				default 127.0.0.1:8443;
 			}
 			server {
@@ -96,6 +96,10 @@ preread_up() {
 				ssl_preread on;
 				proxy_protocol on;
 				proxy_pass \$behind;
+			}
+			server {
+				listen 127.0.0.1:3444 proxy_protocol; # whose header ualpn does not take
+				proxy_pass $WWW4:1443;
 			}
 		}
 	CONF
