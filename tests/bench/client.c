@@ -3,7 +3,7 @@
  * client: the load of tests/bench. One thread, so that one core makes all of it; a slot per connection in flight.
  *
  *   client challenges|pages|connections -a ADDRESS -p PORT -n NAME [-d DIGEST] [-t 1.2|1.3] [-j IN_FLIGHT]
- *          -s SECONDS [-w WARMUP_SECONDS] [-c SERVER_CPU] [-P PID]... [-f FROM]... [-r RATE] [-b BODY]
+ *          -s SECONDS [-w WARMUP_SECONDS] [-c SERVER_CPU] [-g CPU_STAT] [-P PID]... [-f FROM]... [-r RATE] [-b BODY]
  *
  * challenges   connect, handshake, judge the certificate, close_notify and FIN as a CA does. With -d by the rules of a
  *              CA, ALPN acme-tls/1; without as a browser that wants no more than the handshake.
@@ -114,9 +114,11 @@ static bool option_is(int option)
 		load.warmup = atof(optarg);
 	else if (option == 'c')
 		load.meter.cpu = atoi(optarg);
+	else if (option == 'g')
+		load.meter.group = optarg;
 	else if (option == 'r')
 		load.rate = (unsigned)atoi(optarg);
-	else if (option == 'P' && load.meter.num_pids < METER_MAX_TASKS)
+	else if (option == 'P' && load.meter.num_pids < METER_MAX_THREADS)
 		load.meter.pids[load.meter.num_pids++] = atoi(optarg);
 	else if (option == 'f' && load.froms < MAX_FROM)
 		return socket_address(optarg, 0, &load.from[load.froms], &load.from_len[load.froms]) &&
@@ -135,7 +137,7 @@ static bool options(int argc, char **argv)
 	while (load.what < NUM_WHATS && strcmp(argv[1], what_name[load.what]))
 		load.what++;
 	optind = 2;
-	while ((option = getopt(argc, argv, "a:p:n:d:t:j:s:w:c:P:f:r:b:")) != -1) {
+	while ((option = getopt(argc, argv, "a:p:n:d:t:j:s:w:c:g:P:f:r:b:")) != -1) {
 		if (option == 'a')
 			address = optarg;
 		else if (option == 'p')
@@ -152,7 +154,7 @@ static bool options(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	if (argc < 2 || !options(argc, argv)) {
-		fputs("usage: client challenges|pages|connections -a ADDRESS -p PORT -n NAME [-d DIGEST] [-t 1.2|1.3] [-j IN_FLIGHT] -s SECONDS [-w WARMUP_SECONDS] [-c SERVER_CPU] [-P PID]... [-f FROM]... [-r RATE] [-b BODY]\n",
+		fputs("usage: client challenges|pages|connections -a ADDRESS -p PORT -n NAME [-d DIGEST] [-t 1.2|1.3] [-j IN_FLIGHT] -s SECONDS [-w WARMUP_SECONDS] [-c SERVER_CPU] [-g CPU_STAT] [-P PID]... [-f FROM]... [-r RATE] [-b BODY]\n",
 		      stderr);
 		return 2;
 	}

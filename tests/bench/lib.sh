@@ -37,11 +37,22 @@ bench_begin() {
 	mkdir -p "$OUT"
 	: >"$OUT/$VERB.tsv"
 	net_up "${2:-1}"
+	group_up
 	# Client ports come from five addresses; a port is used again after a second.
 	ca sysctl -qw net.ipv4.ip_local_port_range="1024 65535" net.ipv4.tcp_tw_reuse=1
 	www sysctl -qw net.core.somaxconn=4096
 	idle_core
 }
+
+# A control group of their own counts what the server's processes run, also those that have ended.
+group_up() {
+	local root
+	root=$(findmnt -nt cgroup2 -o TARGET | head -n 1)
+	[ -n "$root" ] && mkdir "$root/alpnxdp-bench-$$" 2>/dev/null && GROUP=$root/alpnxdp-bench-$$ ||
+		note "$VERB: no control group: CPU time of processes is not measured"
+	trap 'net_down; [ -z "$GROUP" ] || retry 5 rmdir "$GROUP"' EXIT
+}
+GROUP=''
 
 bench_end() { "$ROOT/tests/bench/report.py" "$VERB"; }
 
@@ -62,12 +73,17 @@ idle_core() {
 core_idle() { awk -v cpu="cpu$SERVER_CPU" '$1 == cpu { print $5 + $6 }' /proc/stat; }
 
 # on_server COMMAND...: on the server's core; serve: the same in the background.
-on_server() { www taskset -c "$SERVER_CPU" "$@"; }
-serve() { background "$WWW" taskset -c "$SERVER_CPU" "$@"; }
+# shellcheck disable=SC2016 # expanded by the inner shell
+join=(sh -c '[ -z "$1" ] || echo $$ >"$1"/cgroup.procs; shift; exec "$@"' sh)
+on_server() { www taskset -c "$SERVER_CPU" "${join[@]}" "$GROUP" "$@"; }
+serve() { background "$WWW" taskset -c "$SERVER_CPU" "${join[@]}" "$GROUP" "$@"; }
 
 # load VERB OPTIONS: the load generator's line of JSON; a wrong answer is the end of the bench.
 load() {
-	ca taskset -c "$CLIENT_CPU" "$CLIENT" "$1" -a "$WWW4" -n "$NAME" -c "$SERVER_CPU" "${FROMS[@]}" "${@:2}"
+	local -a threads=()
+	[ "$receive_path" != own ] || mapfile -t threads < <(receive_threads edge0 | sed 's/^/-P/')
+	ca taskset -c "$CLIENT_CPU" "$CLIENT" "$1" -a "$WWW4" -n "$NAME" -c "$SERVER_CPU" -g "$GROUP/cpu.stat" "${threads[@]}" \
+		"${FROMS[@]}" "${@:2}"
 }
 
 # ---------------------------------------------------------------- who receives

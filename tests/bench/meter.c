@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "meter.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -33,13 +32,27 @@ static uint64_t cpu_idle_us(int cpu)
 	return ticks * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
-static uint64_t thread_ran_us(int pid, const char *thread)
+/* cgroup-v2, cpu.stat: with those that have ended meanwhile. */
+static uint64_t group_ran_us(const char *path)
+{
+	unsigned long long us = 0;
+	FILE *f = path ? fopen(path, "re") : NULL;
+
+	if (f) {
+		if (fscanf(f, "usage_usec %llu", &us) != 1)
+			us = 0;
+		fclose(f);
+	}
+	return us;
+}
+
+static uint64_t thread_ran_us(int pid)
 {
 	unsigned long long ran_ns = 0;
-	char path[64];
+	char path[40];
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%.20s/schedstat", pid, thread);
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
 	f = fopen(path, "re");
 	if (f) {
 		if (fscanf(f, "%llu", &ran_ns) != 1)
@@ -49,63 +62,12 @@ static uint64_t thread_ran_us(int pid, const char *thread)
 	return ran_ns / 1000;
 }
 
-static uint64_t threads_ran_us(int pid)
-{
-	struct dirent *entry;
-	uint64_t sum = 0;
-	char path[32];
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			sum += thread_ran_us(pid, entry->d_name);
-	if (dir)
-		closedir(dir);
-	return sum;
-}
-
-static bool is_given(const struct meter *m, int pid)
-{
-	for (size_t i = 0; i < m->num_pids; i++)
-		if (m->pids[i] == pid)
-			return true;
-	return false;
-}
-
-/* A process that was given, or whose parent was, and what those ran for whom it has waited. */
-static uint64_t process_ran_us(const struct meter *m, int pid)
-{
-	long long ended_user = 0, ended_system = 0;
-	int parent, fields = 0;
-	char path[32];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	f = fopen(path, "re");
-	if (f) {
-		fields = fscanf(f, "%*d %*[^)]) %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %lld %lld",
-				&parent, &ended_user, &ended_system);
-		fclose(f);
-	}
-	if (fields != 3 || (!is_given(m, pid) && !is_given(m, parent)))
-		return 0;
-	return threads_ran_us(pid) +
-	       (uint64_t)(ended_user + ended_system) * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
-}
-
 static uint64_t tasks_ran_us(const struct meter *m)
 {
-	DIR *dir = m->num_pids ? opendir("/proc") : NULL;
-	struct dirent *entry;
-	uint64_t sum = 0;
+	uint64_t sum = group_ran_us(m->group);
 
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-			sum += process_ran_us(m, atoi(entry->d_name));
-	if (dir)
-		closedir(dir);
+	for (size_t i = 0; i < m->num_pids; i++)
+		sum += thread_ran_us(m->pids[i]);
 	return sum;
 }
 

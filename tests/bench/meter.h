@@ -10,11 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { METER_MAX_TASKS = 64 };
+enum { METER_MAX_THREADS = 64 };
 
 struct meter {
-	int cpu; /* -1: none */
-	int pids[METER_MAX_TASKS];
+	int cpu;           /* -1: none */
+	const char *group; /* the cpu.stat of a cgroup, or NULL */
+	int pids[METER_MAX_THREADS];
 	size_t num_pids;
 	uint64_t begun_us, idle_us, tasks_us;
 	uint32_t *took_us;
@@ -33,8 +34,8 @@ void meter_add(struct meter *m, uint64_t took_us);
 /*
  * One line of JSON to stdout. busy_us: wall-clock time less the core's idle time, which the kernel keeps exactly for
  * a core whose tick is stopped, in steps of 10 ms; all that ran there counts, interrupts too. tasks_us: what the
- * threads of the given processes and of their children ran, on any core, by the scheduler's own books; interrupts that hit
- * them may count. Of children that have ended in steps of 10 ms.
+ * processes of the group and the threads of pids ran, on any core, by the scheduler's own books; interrupts that hit
+ * them may count.
  */
 void meter_print(struct meter *m);
 

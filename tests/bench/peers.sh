@@ -8,11 +8,11 @@
 #   8444  nginx for sslh                 3443  nginx ssl_preread ALPN map, PROXY protocol
 #                                        4443  sslh              ALPN probe, a process per connection
 #
-# peers_up starts all; they wait in epoll and cost nothing while another is measured. peer NAME sets PORT and PIDS, and puts on the
+# peers_up starts all; they wait in epoll and cost nothing while another is measured. peer NAME sets PORT, and puts on the
 # interface what belongs there: alpnxdp, or for all others the program that lets everything pass.
 
 # shellcheck disable=SC2034 # for those who source this
-PORT='' PIDS=()
+PORT=''
 
 peers_up() {
 	nginx_up
@@ -138,13 +138,7 @@ peer() {
 	# shellcheck disable=SC2034
 	PORT=$own
 	if [ "$1" = alpnxdp ]; then hook alpnxdp; else hook nothing; fi
-	# All of the namespace's: those that are not measured do nothing.
-	# shellcheck disable=SC2154 # lib.sh has it
-	mapfile -t PIDS < <(ip netns pids "$WWW"; [ "$receive_path" != own ] || receive_threads edge0)
 }
-
-# pids: as options of the load generator.
-pids() { printf -- '-P\n%s\n' "${PIDS[@]}"; }
 
 peer_versions() {
 	printf 'nginx\t%s\n' "$(nginx -v 2>&1 | sed 's|.*/||')"

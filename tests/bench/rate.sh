@@ -14,19 +14,17 @@ fronts=(nginx 'nginx (control)' alpnxdp ualpn haproxy 'nginx preread' sslh)
 # measure LOAD WHAT CONTESTANT ROUND OPTIONS: WHAT: of what, for the names of the metrics.
 measure() {
 	local load=$1 what=$2 who=$3 round=$4 line path=''
-	local -a pid_options
 	shift 4
 	peer "$who"
-	mapfile -t pid_options < <(pids)
-	line=$(load "$load" -p "$PORT" -s "$seconds" -w "$warmup" "${pid_options[@]}" "$@") || die "$who: $load: a wrong answer, or none"
+	line=$(load "$load" -p "$PORT" -s "$seconds" -w "$warmup" "$@") || die "$who: $load: a wrong answer, or none"
 	[ "$receive_path" = sender ] || path=' (own receive path)'
 	figures "$what" "$path" "$line" | while IFS=$'\t' read -r metric value; do result "$metric" "$who" "$round" "$value"; done
 }
 
 figures() {
-	jq -r --arg what "$1" --arg path "$2" '
+	jq -r --arg what "$1" --arg path "$2" --arg group "$GROUP" '
 		["\($what)\($path): busy time of the core [us]", .busy_us / .done],
-		["\($what)\($path): CPU time of the processes [us]", .tasks_us / .done],
+		(if $group != "" then ["\($what)\($path): CPU time of the processes [us]", .tasks_us / .done] else empty end),
 		["\($what)\($path): per second [1/s]", .done / .seconds] | @tsv' <<<"$3"
 }
 
