@@ -48,7 +48,8 @@ static bool open_tls(struct client *c)
 	struct tls_hello hello;
 	enum gate_verdict verdict = tls_gate(c->in, c->in_len, &hello);
 
-	return verdict == GATE_MORE || (verdict == GATE_ACCEPT && !tls_open(context, &certificate, clock_now(), &c->tls));
+	return verdict == GATE_MORE ||
+	       (verdict == GATE_ACCEPT && !tls_open(context, &certificate, clock_now(), &c->tls));
 }
 
 static enum tls_state drive(struct client *c)

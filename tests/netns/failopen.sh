@@ -99,7 +99,7 @@ fill() { background "$CA" "$ROOT/tests/interop/fill.py" "$WWW4" "$HELLOS/boulder
 for net in 2 3 4 5 6; do ca ip addr add "10.77.$net.2/24" dev ca0; done
 www ip route add 10.77.0.0/16 dev edge0
 flows() { [ "$(alpnxdp status --json | jq .flows)" -ge "$1" ]; }
-fill 6 260 10.77.2.2
+fill 20 260 10.77.2.2
 ok "260 hellos from one /24 that say no more" retry 10 grep -q 'ready 260' "$DIR/filled"
 ok "as many are answered as one /24 may have" retry 5 flows 256
 ok "its next hello is nginx's" from_nginx -f 10.77.2.2
@@ -108,7 +108,7 @@ kill "$filler"
 ok "over the budget was counted" test "$(counter declined-budget)" -ge 1
 ok "they end" retry 15 no_flows
 # More than there is room for. Of the five who fill the table one more is nginx's; anybody else puts one of them out.
-fill 12 250 10.77.2.2 10.77.3.2 10.77.4.2 10.77.5.2 10.77.6.2
+fill 40 250 10.77.2.2 10.77.3.2 10.77.4.2 10.77.5.2 10.77.6.2
 ok "1250 hellos from five /24 that say no more" retry 20 grep -q 'ready 1250' "$DIR/filled"
 ok "the table is full" retry 5 flows 1020
 budget=$(counter declined-budget)

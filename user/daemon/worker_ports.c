@@ -90,6 +90,6 @@ struct engine_ports worker_ports(struct worker_thread *t)
 		.silence = silence,
 		.probe = probe,
 		.ask = worker_harvest_ask,
-		.pass_on = pass_on,
+		.pass_on = t->worker->threads > 1 ? pass_on : NULL,
 	};
 }

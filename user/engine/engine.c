@@ -245,11 +245,14 @@ static void stranger_input(struct engine *e, const struct arrival *a, usec_t now
 }
 
 /* A validator may use its port again: an offer under the key of a lingering flow is a new connection, perhaps another engine's. */
-static bool is_reused(struct engine *e, const struct engine_flow *f)
+static bool is_reused(struct engine *e, const struct engine_flow *f, const struct segment *seg)
 {
 	struct flow entry;
 
-	return f->phase == PHASE_LINGER && e->ports.flow_get(e->ports.context, f->port, &f->in.key, &entry) &&
+	/* Here an offer comes with its hello; another engine's may have come before. */
+	if (f->phase != PHASE_LINGER || (!seg->len && !e->ports.pass_on))
+		return false;
+	return e->ports.flow_get(e->ports.context, f->port, &f->in.key, &entry) &&
 	       (entry.state == FLOW_OFFERED || entry.queue != f->queue);
 }
 
@@ -265,7 +268,7 @@ void engine_input(struct engine *e, const struct engine_frame *frame, usec_t now
 	}
 	f = table_find(e, frame->port, &a.path.key);
 	/* No silence any more for the old one: the RST would meet the new connection. */
-	if (f && a.seg.len && is_reused(e, f)) {
+	if (f && is_reused(e, f, &a.seg)) {
 		flow_forget(e, f);
 		f = NULL;
 	}
