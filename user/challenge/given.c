@@ -96,7 +96,7 @@ out:
 static bool signs(RsaKey *key)
 {
 	static const uint8_t text[] = "what is signed is what is verified";
-	uint8_t signature[RSA_BITS_MOST / 8], back[RSA_BITS_MOST / 8];
+	uint8_t signature[RSA_BITS_MOST / 8], back[RSA_BITS_MOST / 8] = { 0 };
 	int len, got = -1;
 	WC_RNG rng;
 

@@ -17,13 +17,16 @@ static void take_address(struct selfcheck_host *host, const struct sockaddr *add
 	const struct sockaddr_in *four = (const void *)address;
 	const struct sockaddr_in6 *six = (const void *)address;
 	const struct sockaddr_ll *link = (const void *)address;
-	uint8_t *room = host->address[host->count];
+	uint8_t *room;
 
 	if (address->sa_family == AF_PACKET && link->sll_halen == sizeof(host->mac)) {
 		memcpy(host->mac, link->sll_addr, sizeof(host->mac));
-	} else if (host->count == SELFCHECK_ADDRESSES) {
 		return;
-	} else if (address->sa_family == AF_INET) {
+	}
+	if (host->count >= SELFCHECK_ADDRESSES)
+		return;
+	room = host->address[host->count];
+	if (address->sa_family == AF_INET) {
 		memset(room, 0, 10);
 		memset(room + 10, 0xff, 2);
 		memcpy(room + 12, &four->sin_addr, 4);

@@ -36,7 +36,7 @@ static struct watch_node **bucket_of_name(struct watch_table *t, const struct wa
 	size_t len = MIN(strlen(name), (size_t)256);
 
 	memcpy(bytes, &directory, sizeof(directory));
-	memcpy(bytes + sizeof(directory), name, len);
+	memcpy(bytes + sizeof(directory), name, len); /* NOLINT(bugprone-not-null-terminated-result) */
 	return &t->named[hash_keyed(t->key, bytes, sizeof(directory) + len) % WATCH_BUCKETS];
 }
 
@@ -48,7 +48,7 @@ static struct watch_node **bucket_of_challenge(struct watch_table *t, const uint
 	size_t len = MIN(strlen(ident), (size_t)IDENT_MAX);
 
 	memcpy(bytes, digest, DIGEST_LEN);
-	memcpy(bytes + DIGEST_LEN, ident, len);
+	memcpy(bytes + DIGEST_LEN, ident, len); /* NOLINT(bugprone-not-null-terminated-result) */
 	return &t->digested[hash_keyed(t->key, bytes, DIGEST_LEN + len) % WATCH_BUCKETS];
 }
 

@@ -33,7 +33,7 @@ static bool is_ipv4(const uint8_t address[16])
 /* 192.0.2.0/24 (RFC 5737), 100::/64 (RFC 6666); 198.51.100.0/24 where somebody lives in the first. */
 static void pretend(const uint8_t *host, const uint8_t *random, uint8_t out[16])
 {
-	static const uint8_t discard[8] = { 1 };
+	static const uint8_t discard[8] = { 1 }, usual[3] = { 192, 0, 2 }, elsewhere[3] = { 198, 51, 100 };
 	bool taken;
 
 	memset(out, 0, 16);
@@ -42,9 +42,9 @@ static void pretend(const uint8_t *host, const uint8_t *random, uint8_t out[16])
 		memcpy(out + 8, random, 8);
 		return;
 	}
-	taken = !memcmp(host + 12, "\xc0\0\2", 3);
+	taken = !memcmp(host + 12, usual, sizeof(usual));
 	memcpy(out, host, 12);
-	memcpy(out + 12, taken ? "\xc6\x33\x64" : "\xc0\0\2", 3);
+	memcpy(out + 12, taken ? elsewhere : usual, sizeof(usual));
 	out[15] = (uint8_t)(1 + random[0] % 254);
 }
 
