@@ -190,11 +190,11 @@ void xdp_rings_release(struct xdp_rings *r, const struct xdp_frame *frames, unsi
 
 bool xdp_rings_look(const struct xdp_rings *r)
 {
-	if (*r->rx.consumer != index_theirs(r->rx.producer))
+	if (xdp_rings_pending(r))
 		return true;
 	/* Linux __xsk_recvmsg(): one round of the queue's NAPI, if the socket may busy poll, else nothing. */
 	recv(r->fd, NULL, 0, MSG_DONTWAIT);
-	return *r->rx.consumer != index_theirs(r->rx.producer);
+	return xdp_rings_pending(r);
 }
 
 static void reclaim(struct xdp_rings *r)
