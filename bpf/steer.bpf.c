@@ -206,7 +206,7 @@ static __always_inline enum reason reason_of(int verdict)
 
 /* A hello with its ALPN list in its first segment, or so it seems. */
 static __always_inline enum reason judge_acme(struct xdp_md *ctx, const struct config *cfg,
-					      const struct packet *p, struct scratch *s)
+					      const struct packet *p, struct scratch *s, bool marked)
 {
 	struct hello_start start = { .first = p->seq, .known = true };
 	struct flow flow = { .slot = ALPNXDP_NO_SLOT };
@@ -214,6 +214,8 @@ static __always_inline enum reason judge_acme(struct xdp_md *ctx, const struct c
 
 	if (!is_pending(cfg, s))
 		return REASON_NOT_PENDING;
+	if (!marked)
+		unmarked_count();
 	reason = engine_answers(ctx->rx_queue_index);
 	if (reason == REASON_NONE)
 		reason = vouch(ctx, p, s, &start, &flow.handoff);
@@ -285,19 +287,21 @@ __noinline int judge_hello(struct xdp_md *ctx)
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &zero);
 	const struct packet *p;
 	struct place at;
+	bool marked;
 	int verdict;
 
 	if (!cfg || !s || !place_find(s->packet.place, &at))
 		return REASON_NOT_HELLO;
 	p = &s->packet;
-	if (place_is_marked(&at) && place_open(&p->key, &at) && slot_is_of(at.slot, p))
+	marked = place_is_marked(&at);
+	if (marked && place_open(&p->key, &at) && slot_is_of(at.slot, p))
 		return judge_later(ctx, cfg, p, s, &at);
 	verdict = walk_segment(ctx, p, s);
-	if (verdict == HELLO_MORE || (verdict == HELLO_NOT && place_is_marked(&at)))
+	if (verdict == HELLO_MORE || (verdict == HELLO_NOT && marked))
 		return place_open(&p->key, &at) ? judge_undecided(ctx, p, s, &at, verdict == HELLO_MORE)
 						: REASON_NOT_HELLO;
 	place_leave(&at, p);
-	return verdict == HELLO_ACME ? judge_acme(ctx, cfg, p, s) : reason_of(verdict);
+	return verdict == HELLO_ACME ? judge_acme(ctx, cfg, p, s, marked) : reason_of(verdict);
 }
 
 /* Step 5, for everybody: application data and other protocols stop at their first byte. */
@@ -323,6 +327,8 @@ static __always_inline enum reason judge_data(struct xdp_md *ctx, const struct c
 
 	if (!place_find(number, &at) || (!handshake && !place_is_marked(&at)))
 		return REASON_NOT_HELLO;
+	if (!place_is_marked(&at) && unmarked_spent())
+		return REASON_NO_SYN;
 	s = bpf_map_lookup_elem(&scratch, &zero);
 	if (!s)
 		return REASON_NOT_HELLO;

@@ -23,7 +23,12 @@
 #include "hello.h"
 #include "maps.h"
 
-enum { MARKS = 65536, SLOT_WAYS = 4, HAVE_WORDS = ALPNXDP_MAX_HELLO / 64 };
+enum {
+	MARKS = 65536,
+	SLOT_WAYS = 4,
+	HAVE_WORDS = ALPNXDP_MAX_HELLO / 64,
+	UNMARKED_HELLOS = 2048, /* a second, on each CPU */
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -39,6 +44,17 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } marks SEC(".maps");
+
+struct unmarked {
+	__u64 since_ns; /* CLOCK_MONOTONIC */
+	__u64 hellos;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct unmarked);
+} unmarked SEC(".maps");
 
 /* Where a flow has its mark and its slot; slot is NULL until place_open(). */
 struct place {
@@ -109,6 +125,32 @@ static __always_inline void place_unmark(const struct place *at)
 {
 	if (*at->mark == at->number)
 		*at->mark = 0;
+}
+
+/*
+ * Hellos for us of flows without a mark, which began before there was anything to look for, or never did, are looked at
+ * UNMARKED_HELLOS times a second: or spoofed ones would make the program walk them and look up connections that do not
+ * exist, 1 us each, as often as somebody likes. Who spoofs the SYN too pays for a mark with what the kernel does about a
+ * SYN, which is more.
+ */
+static __always_inline bool unmarked_spent(void)
+{
+	const struct unmarked *u = bpf_map_lookup_elem(&unmarked, &zero);
+
+	return u && u->hellos >= UNMARKED_HELLOS && bpf_ktime_get_ns() - u->since_ns <= 1000000000;
+}
+
+static __always_inline void unmarked_count(void)
+{
+	struct unmarked *u = bpf_map_lookup_elem(&unmarked, &zero);
+	__u64 now = bpf_ktime_get_ns();
+
+	if (u && now - u->since_ns > 1000000000) {
+		u->since_ns = now;
+		u->hellos = 0;
+	}
+	if (u)
+		u->hellos++;
 }
 
 static __always_inline bool key_equal(const struct flow_key *a, const struct flow_key *b)

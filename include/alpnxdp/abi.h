@@ -206,6 +206,7 @@ enum probe_answer {
 	  "a ClientHello whose ALPN list is not in view yet: remembered")                                    \
 	X(HELLO_EARLY, "hello-early", "a segment of a hello that has overtaken its beginning")               \
 	X(NOT_PENDING, "not-pending", "offers acme-tls/1 for a name that is not pending")                    \
+	X(NO_SYN, "no-syn", "too many hellos at once whose SYN was never seen: spoofed")                     \
 	X(ENGINE_SILENT, "engine-silent", "the engine has given no sign of life for a second")               \
 	X(NO_CREDIT, "no-credit", "the engine has no room for another flow")                                 \
 	X(OVERSIZE, "oversize", "the frame is too large to be given back, or in several buffers")            \

@@ -40,6 +40,7 @@ struct row {
 	bool syn_seen; /* the connection's SYN has gone through the program, too */
 
 	bool unarmed, generic, no_slot, no_credit;
+	bool unmarked_spent;   /* as many hellos without a SYN have been looked at as may be */
 	int heartbeat_age_ms;  /* -1: never */
 	const char *pending;   /* the only pending name; NULL: any name will do */
 	enum flow_state state; /* of an entry of this flow; 0: none */

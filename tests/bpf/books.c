@@ -177,8 +177,26 @@ bool books_flow(const struct flow_key *key, struct flow *out)
 	return !bpf_map_lookup_elem(map_fd(steer->maps.flows), key, out);
 }
 
+/* The value of each CPU: when the second began, and how many there were in it. */
+static void set_unmarked(const struct row *row)
+{
+	struct {
+		__u64 since_ns, hellos;
+	} values[BENCH_CPUS];
+	int cpus = libbpf_num_possible_cpus(), i;
+	__u32 zero = 0;
+
+	assert_in_range(cpus, 1, BENCH_CPUS);
+	for (i = 0; i < cpus; i++) {
+		values[i].since_ns = now_ns();
+		values[i].hellos = row->unmarked_spent ? UINT32_MAX : 0;
+	}
+	assert_int_equal(bpf_map_update_elem(books_map("unmarked"), &zero, values, 0), 0);
+}
+
 void books_set_conditions(const struct row *row)
 {
 	set_config(row);
 	set_names(row);
+	set_unmarked(row);
 }

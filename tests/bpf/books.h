@@ -7,13 +7,13 @@
 
 #include "bench.h"
 
-enum { BENCH_CREDIT = 5, BENCH_EPOCH = 7, BENCH_MAC = 0x5a };
+enum { BENCH_CREDIT = 5, BENCH_EPOCH = 7, BENCH_MAC = 0x5a, BENCH_CPUS = 512 };
 
 int books_open(const char **why);
 void books_close(void);
 int books_program(void);
 
-/* Configuration, heartbeat, credit, socket and pending names of a row. */
+/* Configuration, heartbeat, credit, socket, pending names and budget of a row. */
 void books_set_conditions(const struct row *row);
 /* The flow map holds a row's entry, or one stranger's, or nothing. */
 void books_set_flow(const struct row *row, const struct flow_key *key, const struct peer *p);

@@ -39,6 +39,15 @@ const struct row rows_hellos[] = {
 	  .frame.seq = 1400, .syn_seen = true, .reason = REASON_HELLO_EARLY },
 	{ "HTTP, the SYN was seen", PEER_SOCKET, .text = "GET / HTTP/1.1\r\n\r\n", .syn_seen = true,
 	  .reason = REASON_NOT_HELLO },
+	/* hellos whose SYN was not seen are looked at so many times a second */
+	{ "the SYN was not seen, of too many", PEER_SOCKET, .unmarked_spent = true, .reason = REASON_NO_SYN },
+	{ "spoofed, of too many", PEER_STRANGER, .unmarked_spent = true, .reason = REASON_NO_SYN },
+	{ "a browser, the SYN was not seen, of too many", PEER_SOCKET, .hello = "chromium-2",
+	  .unmarked_spent = true, .reason = REASON_NO_SYN },
+	{ "too many, but the SYN was seen", PEER_SOCKET, .unmarked_spent = true, .syn_seen = true,
+	  .reason = REASON_OFFERED },
+	{ "too many, HTTP", PEER_SOCKET, .text = "GET / HTTP/1.1\r\n\r\n", .unmarked_spent = true,
+	  .reason = REASON_NOT_HELLO },
 	{ "curl", PEER_SOCKET, .hello = "curl-7.88-https", .reason = REASON_HELLO_OTHER },
 	{ "no ALPN", PEER_SOCKET, .hello = "nss-3.110-tstclnt", .reason = REASON_HELLO_OTHER },
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <arpa/inet.h>
 #include <errno.h>
+#include <sched.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -147,6 +148,34 @@ static void test_table_full(void **state)
 	peer_close(&p);
 }
 
+static void stay_on_this_cpu(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET((size_t)sched_getcpu(), &cpus);
+	assert_int_equal(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
+}
+
+/* A flood from addresses without a connection: the kernel is asked about so many of them, and no more. */
+static void test_spoofed(void **state)
+{
+	struct row row = { "spoofed", .reason = REASON_KERNEL_NONE };
+	uint64_t before = books_counter(REASON_NO_SYN);
+	struct frame_bytes frame;
+	struct peer p;
+
+	(void)state;
+	stay_on_this_cpu();
+	assert_int_equal(peer_open(&p, PEER_STRANGER, 4, true), 0);
+	books_set_conditions(&row);
+	bench_make_frame(&row, &p, &frame);
+	for (unsigned i = 0; i < 3000; i++)
+		assert_int_equal(bench_run_frame(&frame), XDP_PASS);
+	assert_int_equal(books_counter(REASON_NO_SYN) - before, 3000 - 2048);
+	peer_close(&p);
+}
+
 static unsigned verified_instructions(void)
 {
 	struct bpf_prog_info info = { 0 };
@@ -175,10 +204,15 @@ static void test_every_reason_reached(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_headers),    cmocka_unit_test(test_flows),
-		cmocka_unit_test(test_hellos),     cmocka_unit_test(test_kernel),
-		cmocka_unit_test(test_corpus),     cmocka_unit_test(test_handoff),
-		cmocka_unit_test(test_table_full), cmocka_unit_test(test_every_reason_reached),
+		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_flows),
+		cmocka_unit_test(test_hellos),
+		cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_corpus),
+		cmocka_unit_test(test_handoff),
+		cmocka_unit_test(test_table_full),
+		cmocka_unit_test(test_spoofed),
+		cmocka_unit_test(test_every_reason_reached),
 	};
 	const char *why;
 	int failed;

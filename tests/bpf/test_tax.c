@@ -61,8 +61,8 @@ static const struct packet_row {
 	[HELLO_CUT_FIRST] = { { .hello = "chromium-1", .segment = 1 },
 			      REASON_HELLO_UNDECIDED,
 			      .fresh = true },
-	/* Without credit: all of an offer but the entry in the flow map. */
-	[HELLO_ACME] = { { .no_credit = true }, REASON_NOT_PENDING, REASON_NO_CREDIT },
+	/* With harvest: more of them than are looked at without a SYN. */
+	[HELLO_ACME] = { { .no_credit = true }, REASON_NOT_PENDING, REASON_NO_SYN },
 };
 _Static_assert(sizeof(packets) / sizeof(*packets) == NUM_PACKETS, "every packet has its row");
 
@@ -97,6 +97,7 @@ static void set_state(const struct packet_row *p, enum state state)
 
 	row.unarmed = state == UNARMED;
 	row.pending = state < HARVEST ? "pending.example" : NULL;
+	row.unmarked_spent = state >= HARVEST && p->harvest == REASON_NO_SYN;
 	books_set_conditions(&row);
 	books_set_flows(state == HARVEST_FLOW);
 }
