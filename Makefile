@@ -32,7 +32,7 @@ WOLFSSL_LIBS := -Wl,--wrap=wc_curve25519_make_key,-u,__wrap_wc_curve25519_make_k
 LDLIBS := $(WOLFSSL_LIBS) -lxdp -lbpf -lelf -lz -ljansson -lseccomp -linih
 BPFFLAGS := -target bpf -mcpu=v3 -O2 -g -fdebug-compilation-dir=. -Wall -Wextra -Wno-unused-parameter -Iinclude -Ibpf
 
-MODULES := base net tcp challenge tls engine xdp control settings metrics selfcheck front doctor daemon cli
+MODULES := base net tcp challenge tls ledger engine xdp control settings metrics selfcheck front doctor daemon cli
 SOURCES := $(wildcard $(MODULES:%=user/%/*.c))
 LIBRARY := $(filter-out user/cli/main.c,$(SOURCES))
 HEADERS := $(wildcard user/*/*.h include/alpnxdp/*.h)
@@ -159,7 +159,7 @@ $(O)/tests/bench/walk: $(O)/obj/tests/bench/walk.o
 	$(CC) $(LDFLAGS) -o $@ $^
 
 # ---- fuzz targets: libFuzzer is clang's
-FUZZED := $(wildcard $(patsubst %,user/%/*.c,base net tcp challenge tls engine settings)) user/control/messages.c user/xdp/mode.c \
+FUZZED := $(wildcard $(patsubst %,user/%/*.c,base net tcp challenge tls ledger engine settings)) user/control/messages.c user/xdp/mode.c \
 	user/front/http.c user/front/ualpn_line.c user/front/watch_facts.c
 $(O)/fuzz/obj/%.o: %.c | $(O)/wolfssl.ready
 	@mkdir -p $(@D)

@@ -49,13 +49,30 @@ const char *gate_reject_help(enum gate_reject why);
 
 enum gate_verdict { GATE_MORE, GATE_ACCEPT, GATE_REJECT };
 
+enum {
+	TLS_OFFERED_ALPN = 64,
+	TLS_OFFERED_VERSIONS = 4,
+	TLS_OFFERED_GROUPS = 12,
+};
+
+/*
+ * What a hello offers, for people: the first few of each list, in its order, GREASE (RFC 8701) left out. alpn: the protocols
+ * with commas between them, bytes that are no letters, digits or of "-._/+" percent-encoded; "," at the end: there were more.
+ */
+struct tls_offered {
+	char alpn[TLS_OFFERED_ALPN];
+	uint16_t version[TLS_OFFERED_VERSIONS]; /* IANA numbers; 0 ends the list, if it is not full */
+	uint16_t group[TLS_OFFERED_GROUPS];     /* likewise */
+};
+
 /* What the gate has read; complete on GATE_ACCEPT, otherwise as far as it came. */
 struct tls_hello {
 	char sni[IDENT_MAX + 1]; /* lowercase, without trailing dot; "" when not seen */
-	bool tls12, tls13;       /* offered */
-	bool ecdsa_p256;         /* can verify ecdsa_secp256r1_sha256 */
-	bool rsa;                /* can verify an RSA signature that we make */
-	bool x25519_share;       /* TLS 1.3: a share that needs no HelloRetryRequest */
+	struct tls_offered offered;
+	bool tls12, tls13; /* offered */
+	bool ecdsa_p256;   /* can verify ecdsa_secp256r1_sha256 */
+	bool rsa;          /* can verify an RSA signature that we make */
+	bool x25519_share; /* TLS 1.3: a share that needs no HelloRetryRequest */
 	bool p256_share;
 	size_t length;        /* bytes of the record stream that the hello takes up */
 	enum gate_reject why; /* on GATE_REJECT */
