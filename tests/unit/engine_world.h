@@ -62,6 +62,9 @@ WORLD_STORAGE struct world {
 	enum engine_ask answer;
 	unsigned asked;
 	char asked_for[IDENT_MAX + 1]; /* the last time */
+	/* what became of flows */
+	unsigned ended;
+	struct ledger_record record; /* the last one's */
 } world;
 
 static struct entry *entry_of(const struct flow_key *key)
@@ -178,6 +181,14 @@ static inline enum engine_ask port_ask(void *c, const char *sni)
 	return world.answer;
 }
 
+static inline void port_ended(void *c, unsigned port, const struct ledger_record *record)
+{
+	(void)c;
+	(void)port;
+	world.ended++;
+	world.record = *record;
+}
+
 static inline int world_setup_asking(void **state, enum engine_ask (*ask)(void *context, const char *sni))
 {
 	struct engine_options o = { .ports = { .flow_get = port_flow_get,
@@ -188,7 +199,8 @@ static inline int world_setup_asking(void **state, enum engine_ask (*ask)(void *
 					       .give_back = port_give_back,
 					       .silence = port_silence,
 					       .probe = port_probe,
-					       .ask = ask },
+					       .ask = ask,
+					       .ended = port_ended },
 				    .unix_at_zero_s = 1800000000 };
 
 	(void)state;

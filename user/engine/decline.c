@@ -84,6 +84,7 @@ void decline_flow(struct engine *e, struct engine_flow *f, enum engine_outcome o
 	else
 		give_back_bytes(e, f);
 	flow_count(e, f, outcome);
+	record_declined(e, f);
 	decline_remember(e, f->port, &f->in.key, now);
 	flow_forget(e, f);
 }

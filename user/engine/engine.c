@@ -49,6 +49,7 @@ void flow_count(struct engine *e, struct engine_flow *f, enum engine_outcome out
 		return;
 	f->counted = true;
 	e->counters.outcome[outcome]++;
+	record_outcome(e, f, outcome);
 }
 
 void flow_forget(struct engine *e, struct engine_flow *f)
@@ -161,6 +162,8 @@ static void remember_last(struct engine_flow *f, const struct segment *seg)
 static void flow_input(struct engine *e, struct engine_flow *f, const struct segment *seg, usec_t now)
 {
 	remember_last(f, seg);
+	if (f->phase == PHASE_HELD && seg->len)
+		f->record.hello_segments++;
 	tcp_input(&f->tcp, seg, now);
 	if (f->phase == PHASE_HELD)
 		serve_held(e, f, now);
@@ -187,6 +190,7 @@ static void start(struct engine_flow *f, const struct arrival *a, const struct f
 	f->silence = SILENCE_NOT_YET;
 	f->silence_tries = 0;
 	remember_last(f, &a->seg);
+	record_begin(f, now);
 }
 
 /* A hello that the program has offered. What we cannot take goes on to the web server at once. */
@@ -197,6 +201,7 @@ static void adopt(struct engine *e, const struct arrival *a, struct flow *entry,
 					       .mtu = a->frame->iface->mtu,
 					       .ipv4 = a->path.ipv4 };
 	struct engine_flow *f = table_take(e, a->frame->port, &a->path.key, now);
+	enum engine_outcome why = f ? OUTCOME_DECLINED_ERROR : OUTCOME_DECLINED_BUDGET;
 
 	if (f && !tcp_adopt(&f->tcp, &adoption, now)) {
 		start(f, a, entry, now);
@@ -208,7 +213,8 @@ static void adopt(struct engine *e, const struct arrival *a, struct flow *entry,
 		flow_schedule(e, f);
 		return;
 	}
-	e->counters.outcome[f ? OUTCOME_DECLINED_ERROR : OUTCOME_DECLINED_BUDGET]++;
+	e->counters.outcome[why]++;
+	record_refused(e, a, entry, why, now);
 	if (f)
 		flow_forget(e, f);
 	decline_frame(e, a->frame, &a->path.key, entry);

@@ -25,6 +25,7 @@
 #include <alpnxdp/abi.h>
 #include "base/base.h"
 #include "challenge/challenge.h"
+#include "ledger/ledger.h"
 #include "net/net.h"
 #include "tls/tls.h"
 
@@ -157,6 +158,12 @@ struct engine_ports {
 	 * NULL: there is none.
 	 */
 	bool (*pass_on)(void *context, const struct engine_frame *frame, unsigned queue);
+	/*
+	 * What became of a flow, once for each that was offered: when both sides have closed, when it was reset or given up,
+	 * or when it was declined. Interface name, wall clock and number are the receiver's to fill in. Flows of a port that
+	 * goes away have none. NULL: nobody wants to know. Must not call the engine.
+	 */
+	void (*ended)(void *context, unsigned port, const struct ledger_record *record);
 };
 
 /* One interface. */

@@ -33,7 +33,8 @@ struct engine_flow {
 	bool acknowledged; /* held for longer than ENGINE_HOLD: the validator has heard from us */
 	bool counted;      /* its outcome */
 
-	struct flow entry; /* as it is in the flow map */
+	struct ledger_record record; /* of it, as far as it has gone */
+	struct flow entry;           /* as it is in the flow map */
 	struct segment
 		last; /* the validator's latest: timestamps and window for what is given back; no data */
 	struct tcp_conn tcp;
@@ -127,6 +128,19 @@ void flow_forget(struct engine *e,
 bool flow_mark(struct engine *e, struct engine_flow *f, enum flow_state state);
 /* Deletes an entry of the flow map that still is what it was: a SYN may have ended it, and a new offer begun. */
 void flow_end_entry(struct engine *e, unsigned port, const struct flow_key *key, enum flow_state state);
+
+/* record.c */
+void record_begin(struct engine_flow *f, usec_t now);
+void record_hello(struct engine_flow *f, const struct tls_hello *hello, usec_t now); /* whole */
+void record_answer(struct engine_flow *f, usec_t now);
+void record_finished(struct engine_flow *f, usec_t now);
+/* Decides on the cause, at the moment that shows it. */
+void record_outcome(struct engine *e, struct engine_flow *f, enum engine_outcome outcome);
+void record_declined(struct engine *e, struct engine_flow *f); /* hands it out */
+void record_closed(struct engine *e, struct engine_flow *f, usec_t now);
+/* Of an offer that never became a flow. */
+void record_refused(struct engine *e, const struct arrival *a, const struct flow *entry,
+		    enum engine_outcome outcome, usec_t now);
 
 /* waiting.c */
 void waiting_init(struct engine *e);

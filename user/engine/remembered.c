@@ -56,6 +56,7 @@ void remembered_input(struct engine *e, struct engine_flow *f, const struct segm
 			run.data = slot->bytes + from;
 			run.len = to - from;
 			tcp_input(&f->tcp, &run, now);
+			f->record.hello_segments++;
 		}
 		from = to + 1;
 	}

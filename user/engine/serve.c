@@ -33,12 +33,13 @@ static enum engine_outcome failure_of(const struct engine_flow *f)
 	return report.alert_out > 0 ? OUTCOME_TLS_ALERT_OUT : OUTCOME_STOPPED;
 }
 
-static void count_duration(struct engine *e, const struct engine_flow *f, usec_t now)
+static void count_duration(struct engine *e, struct engine_flow *f, usec_t now)
 {
 	unsigned bucket = 0;
 
 	if (f->counted)
 		return;
+	record_finished(f, now);
 	while (bucket < ENGINE_DURATIONS && now - f->born > engine_duration_bound[bucket])
 		bucket++;
 	e->counters.duration[bucket]++;
@@ -82,6 +83,7 @@ static void finish(struct engine *e, struct engine_flow *f, usec_t now)
 	};
 
 	flow_count(e, f, outcome[f->tcp.end]);
+	record_closed(e, f, now);
 	e->counters.retransmits += f->tcp.stats.retransmits;
 	tls_free(f->tls);
 	f->tls = NULL;
@@ -121,6 +123,7 @@ bool serve_claim(struct engine *e, struct engine_flow *f)
 	if (flow_mark(e, f, FLOW_ADOPTED))
 		return true;
 	flow_count(e, f, OUTCOME_TAKEN_BACK);
+	record_declined(e, f);
 	flow_forget(e, f);
 	return false;
 }
@@ -159,6 +162,7 @@ static bool can_verify(const struct tls_hello *hello, const struct challenge *ch
 void serve_reject(struct engine *e, struct engine_flow *f, enum gate_reject why, usec_t now)
 {
 	e->counters.gate[why]++;
+	f->record.detail = (int16_t)why;
 	decline_flow(e, f, OUTCOME_DECLINED_GATE, now);
 }
 
@@ -199,6 +203,7 @@ void serve_hello(struct engine *e, struct engine_flow *f, const struct tls_hello
 		decline_flow(e, f, OUTCOME_DECLINED_ERROR, now);
 	} else if (chance == OPENED) {
 		table_serve(e, f);
+		record_answer(f, now);
 		serve_drive(e, f, now);
 		silence_begin(e, f, now);
 	}
@@ -212,9 +217,11 @@ void serve_held(struct engine *e, struct engine_flow *f, usec_t now)
 
 	switch (tls_gate(bytes, len, &hello)) {
 	case GATE_ACCEPT:
+		record_hello(f, &hello, now);
 		serve_hello(e, f, &hello, now);
 		return;
 	case GATE_REJECT:
+		record_hello(f, &hello, now);
 		serve_reject(e, f, hello.why, now);
 		return;
 	case GATE_MORE:

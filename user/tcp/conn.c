@@ -145,6 +145,11 @@ size_t tcp_room(const struct tcp_conn *c)
 	return c->end != TCP_ALIVE || c->fin_queued ? 0 : TCP_TX_BUFFER - c->tx_len;
 }
 
+bool tcp_delivered(const struct tcp_conn *c)
+{
+	return !c->tx_len;
+}
+
 bool tcp_unacked(const struct tcp_conn *c)
 {
 	return c->end == TCP_ALIVE && (c->tx_len > 0 || (c->fin_queued && !c->fin_acked));

@@ -176,8 +176,9 @@ void tcp_acknowledged(struct tcp_conn *c, uint32_t ack, uint16_t window, usec_t 
 bool tcp_all_sent(const struct tcp_conn *c,
 		  uint32_t *end);               /* nothing written waits; end: what acknowledges it */
 bool tcp_peer_closed(const struct tcp_conn *c); /* the peer's FIN arrived in order */
-bool tcp_finished(const struct tcp_conn *c); /* both FINs acknowledged, or ended: only stragglers can come */
-size_t tcp_room(const struct tcp_conn *c);   /* what tcp_write() would take */
-bool tcp_unacked(const struct tcp_conn *c);  /* something written (or our FIN) is not acknowledged yet */
+bool tcp_finished(const struct tcp_conn *c);  /* both FINs acknowledged, or ended: only stragglers can come */
+size_t tcp_room(const struct tcp_conn *c);    /* what tcp_write() would take */
+bool tcp_delivered(const struct tcp_conn *c); /* everything written was acknowledged, also after the end */
+bool tcp_unacked(const struct tcp_conn *c);   /* something written (or our FIN) is not acknowledged yet */
 
 #endif

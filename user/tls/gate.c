@@ -99,7 +99,7 @@ static enum gate_verdict check_handshake_header(struct joined *j, struct tls_hel
 static enum gate_verdict join_record(struct reader *r, struct joined *j, struct tls_hello *hello)
 {
 	enum gate_verdict verdict;
-	struct reader fragment;
+	struct reader fragment = *r;
 	size_t len, have;
 
 	verdict = read_record_header(r, !j->len, &len, hello);
@@ -117,6 +117,19 @@ static enum gate_verdict join_record(struct reader *r, struct joined *j, struct 
 	if (j->wanted && j->len - have + len > j->wanted)
 		return reject(hello, GATE_TRAILING);
 	return have < len ? GATE_MORE : GATE_ACCEPT;
+}
+
+void tls_glimpse(const uint8_t *bytes, size_t len, struct tls_hello *hello)
+{
+	struct reader r = reader_of(bytes, MIN(len, (size_t)GATE_MAX_HELLO));
+	struct joined j = { .len = 0 };
+
+	*hello = (struct tls_hello){ 0 };
+	while (join_record(&r, &j, hello) == GATE_ACCEPT && reader_left(&r))
+		;
+	if (j.len > HANDSHAKE_HEADER)
+		hello_glimpse(reader_of(j.bytes + HANDSHAKE_HEADER, j.len - HANDSHAKE_HEADER), hello);
+	hello->length = len;
 }
 
 enum gate_verdict tls_gate(const uint8_t *bytes, size_t len, struct tls_hello *hello)

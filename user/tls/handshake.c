@@ -47,6 +47,7 @@ int tls_receive(WOLFSSL *ssl, char *buffer, int size, void *context)
 	if (!have)
 		return WOLFSSL_CBIO_ERR_WANT_READ;
 	memcpy(buffer, t->io->in + t->io->consumed, have);
+	tls_follow(&t->followed, t->io->in + t->io->consumed, have);
 	t->io->consumed += have;
 	return (int)have;
 }

@@ -11,6 +11,7 @@ enum {
 	RECORD_CCS = 20,
 	RECORD_ALERT = 21,
 	RECORD_HANDSHAKE = 22,
+	RECORD_APPLICATION_DATA = 23,
 	CCS_RECORD_LEN = RECORD_HEADER + 1,
 	HELD_MAX = CCS_RECORD_LEN + GATE_MAX_HELLO + 1, /* one more than the gate takes, so that it says so */
 };
@@ -23,6 +24,15 @@ struct held {
 	uint8_t bytes[HELD_MAX];
 };
 
+/* The validator's records behind its hello; seen.c. */
+struct followed {
+	uint8_t header[RECORD_HEADER];
+	uint8_t have;  /* bytes of it */
+	uint8_t seen;  /* enum tls_seen */
+	uint16_t left; /* of the record's body */
+	bool begins;   /* the body does */
+};
+
 struct tls {
 	struct tls_context *context;
 	WOLFSSL *wolf;
@@ -30,6 +40,7 @@ struct tls {
 	struct tls_io *io; /* of the call that is running */
 	struct outbox out;
 	struct held held;
+	struct followed followed;
 	size_t received;
 	bool hello_sent; /* our ServerHello went out; with TLS 1.3 all that follows is encrypted */
 	bool retry_sent; /* the last ServerHello was a HelloRetryRequest */
@@ -42,6 +53,8 @@ struct tls {
 
 /* Takes input until the gate has decided. True: wolfSSL may go on. */
 bool tls_hold_hello(struct tls *t);
+
+void tls_follow(struct followed *f, const uint8_t *bytes, size_t len);
 
 /* Ends the handshake; an alert in the clear, where keys do not exist yet. */
 void tls_fail(struct tls *t, const char *error);

@@ -80,6 +80,7 @@ static bool read_alpn(struct offer *o, struct reader body)
 	for (rest = list; reader_left(&rest);) {
 		if (!read_u8(&rest, &len) || !len || !read_span(&rest, len, &entry))
 			return malformed(o);
+		offer_note_alpn(o, entry);
 	}
 	if (reader_left(&list) != sizeof(ALPN_ALONE) || memcmp(list.at, ALPN_ALONE, sizeof(ALPN_ALONE)))
 		return offer_refuse(o, GATE_ALPN);
@@ -145,20 +146,24 @@ static bool read_extension(struct offer *o, uint16_t type, struct reader body)
 	return true;
 }
 
+/* Also behind one that is refused, for people want to know the name; what is refused stays refused. */
 static bool read_extensions(struct offer *o, struct reader *r)
 {
 	struct reader list, body;
 	uint16_t type, len;
+	bool good = true;
 
-	if (!read_list(r, &list))
+	if (o->partial ? !read_u16(r, &len) : !read_list(r, &list))
 		return malformed(o);
+	if (o->partial)
+		list = *r;
 	while (reader_left(&list)) {
 		if (!read_u16(&list, &type) || !read_u16(&list, &len) || !read_span(&list, len, &body))
 			return malformed(o);
 		if (!read_extension(o, type, body))
-			return false;
+			good = false;
 	}
-	return true;
+	return good;
 }
 
 /* ------------------------------------------------------------------- walk */
@@ -183,6 +188,16 @@ static bool read_fields(struct offer *o, struct reader *r)
 bool hello_read(struct reader body, struct tls_hello *out)
 {
 	struct offer o = { .hello = out };
+	bool good = read_fields(&o, &body);
 
-	return read_fields(&o, &body) && offer_judge(&o);
+	offer_note(&o);
+	return good && offer_judge(&o);
+}
+
+void hello_glimpse(struct reader body, struct tls_hello *out)
+{
+	struct offer o = { .hello = out, .partial = true };
+
+	read_fields(&o, &body);
+	offer_note(&o);
 }

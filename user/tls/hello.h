@@ -12,13 +12,22 @@ struct offer {
 	struct reader suites, compressions;
 	struct reader versions, groups, signatures, shares;
 	bool sni, alpn;
+	bool refused;                       /* hello->why is set, and stays */
+	bool partial;                       /* only the beginning is there */
 	uint64_t seen[UINT16_MAX / 64 + 1]; /* extensions by type */
 };
 
 /* Walks all of a ClientHello's body (behind the handshake header). False: out->why says why not. */
 bool hello_read(struct reader body, struct tls_hello *out);
 
+/* Reads what is whole of a body that is not. */
+void hello_glimpse(struct reader body, struct tls_hello *out);
+
 bool offer_judge(struct offer *o);
-bool offer_refuse(struct offer *o, enum gate_reject why); /* always false */
+bool offer_refuse(struct offer *o, enum gate_reject why); /* always false; the first one counts */
+
+/* For people: hello->offered. */
+void offer_note(struct offer *o); /* versions and groups */
+void offer_note_alpn(struct offer *o, struct reader protocol);
 
 #endif

@@ -19,7 +19,9 @@ enum {
 
 bool offer_refuse(struct offer *o, enum gate_reject why)
 {
-	o->hello->why = why;
+	if (!o->refused)
+		o->hello->why = why;
+	o->refused = true;
 	return false;
 }
 

@@ -39,5 +39,7 @@ void tls_report(const struct tls *t, struct tls_report *out)
 		out->version = (uint16_t)wolfSSL_version(t->wolf);
 		out->group = group_number(wolfSSL_get_curve_name(t->wolf));
 	}
+	out->seen = t->followed.seen;
+	out->retrying = t->retry_sent && !t->held.open;
 	memcpy(out->error, t->error, sizeof(out->error));
 }

@@ -87,6 +87,12 @@ struct tls_hello {
  */
 enum gate_verdict tls_gate(const uint8_t *bytes, size_t len, struct tls_hello *hello);
 
+/*
+ * For people: the name and the offer of a hello that has come only in part, as far as that part has them whole. It is not
+ * judged. Pure.
+ */
+void tls_glimpse(const uint8_t *bytes, size_t len, struct tls_hello *hello);
+
 /* ----------------------------------------------------------------- engine */
 
 struct tls_context; /* wolfSSL's shared state: versions, suites, groups, no tickets, no cache */
@@ -137,6 +143,13 @@ enum tls_state tls_drive(struct tls *t, struct tls_io *io);
 /* Queues close_notify (once); it comes out with the next tls_drive(). */
 void tls_close(struct tls *t);
 
+/* What of the validator's came after its hello, at least the beginning; as records show it from the outside. */
+enum tls_seen {
+	TLS_SEEN_KEY_EXCHANGE = 1 << 0, /* TLS 1.2: ClientKeyExchange */
+	TLS_SEEN_CHANGE_CIPHER_SPEC = 1 << 1,
+	TLS_SEEN_LAST = 1 << 2, /* an encrypted record: its Finished, if it is right */
+};
+
 /* What happened, for the flow's record. */
 struct tls_report {
 	uint16_t version; /* 0x0303, 0x0304; 0: not negotiated */
@@ -145,6 +158,8 @@ struct tls_report {
 	int alert_in;     /* description of the validator's last alert, 0: close_notify, -1: none */
 	int alert_out;    /* of our last, -1: none */
 	char error[80];   /* wolfSSL's own words; "" when nothing failed */
+	uint8_t seen;     /* enum tls_seen */
+	bool retrying;    /* a HelloRetryRequest is out, and the second hello has not come */
 };
 void tls_report(const struct tls *t, struct tls_report *out);
 
