@@ -32,6 +32,9 @@ enum option_id {
 	OPTION_CERT,
 	OPTION_KEY,
 	OPTION_TTL,
+	OPTION_FOLLOW,
+	OPTION_IDENT,
+	OPTION_LIMIT,
 	OPTION_JSON, /* from here on: of every verb */
 	OPTION_SOCKET,
 	OPTION_HELP,
@@ -59,6 +62,9 @@ struct command {
 	const char *cert; /* paths */
 	const char *key;
 	uint32_t ttl_s;
+	bool follow;
+	const char *ident; /* NULL: not given */
+	uint32_t limit;    /* 0: not given */
 	size_t operands;
 	const char *operand[DAEMON_MAX_INTERFACES];
 	size_t rest_count; /* of a verb that passes words on: those behind its first operand */
@@ -123,6 +129,7 @@ int run_status(const struct command *c);
 int run_add(const struct command *c);
 int run_remove(const struct command *c);
 int run_list(const struct command *c);
+int run_events(const struct command *c);
 int run_metrics(const struct command *c);
 int run_doctor(const struct command *c);
 int run_hook(const struct command *c);

@@ -24,6 +24,48 @@ static void print_heading(struct listing *l, const json_t *rows)
 	       "HITS");
 }
 
+/* What the others came to, after "1 " or "2 ": of the last, in few words. */
+static const char *short_words(const char *outcome)
+{
+	static const struct {
+		const char *outcome, *words;
+	} rows[] = {
+		{ "hello-incomplete", "never sent the rest of its hello" },
+		{ "stopped-after-certificate", "stopped after our certificate" },
+		{ "no-change-cipher-spec", "sent no ChangeCipherSpec" },
+		{ "no-finished", "sent no Finished" },
+		{ "alert-received", "sent an alert" },
+		{ "alert-sent", "sent what was wrong" },
+		{ "reset", "was reset" },
+		{ "timed-out", "fell silent" },
+		{ "gate", "sent a hello that we do not answer" },
+		{ "closed-before-hello", "closed before its hello was whole" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (!strcmp(rows[i].outcome, outcome))
+			return rows[i].words;
+	return outcome;
+}
+
+/* "4 of 5 perspectives finished, 1 stopped after our certificate (203.0.113.7, IPv6)" */
+static void print_perspectives(const json_t *p)
+{
+	uint64_t finished = reply_number(p, "finished"), others = reply_number(p, "others");
+	const json_t *last = json_object_get(p, "last");
+	const char *client = reply_string(last, "client"), *detail = reply_string(last, "detail");
+
+	if (!p)
+		return;
+	printf("  %" PRIu64 " of %" PRIu64 " perspective%s finished", finished, finished + others,
+	       finished + others == 1 ? "" : "s");
+	if (others)
+		printf(", %" PRIu64 " %s%s%s%s (%s, %s)", others, others == 1 ? "" : "did not, the last ",
+		       short_words(reply_string(last, "outcome")), *detail ? ": " : "", detail, client,
+		       strchr(client, ':') ? "IPv6" : "IPv4");
+	putchar('\n');
+}
+
 static void print_row(const struct listing *l, const json_t *row)
 {
 	char left[DURATION_TEXT_LEN];
@@ -31,6 +73,7 @@ static void print_row(const struct listing *l, const json_t *row)
 	text_format_duration(reply_number(row, "expires_s"), left);
 	printf("%-*s  %-4s  %-43s  %-10s  %" PRIu64 "\n", (int)l->width, reply_string(row, "identifier"),
 	       reply_string(row, "type"), reply_string(row, "digest"), left, reply_number(row, "hits"));
+	print_perspectives(json_object_get(row, "perspectives"));
 }
 
 static void print_row_json(const struct listing *l, const json_t *row)

@@ -101,6 +101,30 @@ static const char *set_ttl(struct command *c, const char *value)
 	return text_parse_ttl(value, &c->ttl_s);
 }
 
+static const char *set_follow(struct command *c, const char *value)
+{
+	(void)value;
+	c->follow = true;
+	return NULL;
+}
+
+static const char *set_ident(struct command *c, const char *value)
+{
+	c->ident = value;
+	return *value ? NULL : "a name or an address is needed";
+}
+
+static const char *set_limit(struct command *c, const char *value)
+{
+	const char *rest;
+	uint64_t number;
+
+	if (!text_parse_digits(value, &number, &rest) || *rest || !number)
+		return "a number above 0 is needed";
+	c->limit = (uint32_t)number;
+	return NULL;
+}
+
 static const char *set_json(struct command *c, const char *value)
 {
 	(void)value;
@@ -152,6 +176,9 @@ const struct option_row option_rows[NUM_OPTIONS] = {
 	[OPTION_CERT] = { "cert", "FILE", "a challenge certificate to answer with; PEM or DER", set_cert },
 	[OPTION_KEY] = { "key", "FILE", "its private key: RSA of 2048 to 4096 bits, or P-256", set_key },
 	[OPTION_TTL] = { "ttl", "TIME", "90s, 5m, 1h, 2d: forget it after this; 1h if not given", set_ttl },
+	[OPTION_FOLLOW] = { "follow", NULL, "go on printing what comes, until interrupted", set_follow },
+	[OPTION_IDENT] = { "ident", "NAME", "only of this name or address", set_ident },
+	[OPTION_LIMIT] = { "limit", "N", "begin with no more than the last N", set_limit },
 	[OPTION_JSON] = { "json", NULL, "one line of JSON on standard output", set_json },
 	[OPTION_SOCKET] = { "socket", "PATH", "the daemon's, if not " CONTROL_SOCKET_DEFAULT, set_socket },
 	[OPTION_HELP] = { "help", NULL, "this text", set_help },

@@ -67,8 +67,16 @@ const struct verb verbs[] = {
 	{ .name = "list",
 	  .arguments = "",
 	  .help = "the pending challenges",
-	  .more = "In the order of adding. HITS counts the connections answered.\n",
+	  .more = "In the order of adding. HITS counts the connections answered; beneath, from how\n"
+		  "many addresses they were finished, and what kept the last one from it.\n",
 	  .run = run_list },
+	{ .name = "events",
+	  .arguments = "[--follow] [--ident NAME] [--limit N]",
+	  .help = "what became of each validation, and why",
+	  .more = "One for each connection that offered acme-tls/1, the last 2,048 of them: what it\n"
+		  "came to, in a sentence, and what to do. With --json one object per line.\n",
+	  .options = BIT(FOLLOW) | BIT(IDENT) | BIT(LIMIT),
+	  .run = run_events },
 	{ .name = "metrics",
 	  .arguments = "",
 	  .help = "all counters, as OpenMetrics text",

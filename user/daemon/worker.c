@@ -165,10 +165,17 @@ static int prepare_engines(struct worker *w)
 
 static int prepare(struct worker *w)
 {
+	uint8_t hash_key[16];
+
 	w->now = w->started = clock_now();
 	w->started_unix = (int64_t)time(NULL);
 	w->store = challenge_store_new();
 	if (!w->store)
+		return -ENOMEM;
+	if (getrandom(hash_key, sizeof(hash_key), 0) != sizeof(hash_key))
+		return -EIO;
+	w->ledger = ledger_new(hash_key);
+	if (!w->ledger)
 		return -ENOMEM;
 	challenge_watch(w->store, worker_names_changed, w);
 	return prepare_engines(w);

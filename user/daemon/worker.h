@@ -8,6 +8,7 @@
 #include "control/control.h"
 #include "daemon/channel.h"
 #include "engine/engine.h"
+#include "ledger/ledger.h"
 #include "selfcheck/selfcheck.h"
 #include "xdp/xdp.h"
 
@@ -148,6 +149,7 @@ struct worker {
 	bool unsaved;      /* challenges have changed since */
 	struct xdp_inject inject;
 	struct challenge_store *store;
+	struct ledger *ledger;
 	struct control_server *server;
 	struct worker_front front;
 	struct worker_harvest harvest;
@@ -258,6 +260,12 @@ bool worker_parse_number(const char *text, uint64_t least, uint64_t most, uint64
 char *worker_add(struct worker *w, const struct control_request *r, const struct control_client *from);
 char *worker_remove(struct worker *w, const struct control_request *r, const struct control_client *from);
 char *worker_list(struct worker *w, const struct control_request *r, const struct control_client *from);
+
+/* worker_events.c */
+void worker_ended(void *thread, unsigned port, const struct ledger_record *record); /* any thread */
+char *worker_events(struct worker *w, const struct control_request *r, const struct control_client *from);
+void worker_put_perspectives(struct worker *w, struct jsonw *j,
+			     const struct challenge *c); /* of a row of list */
 
 /* worker_status.c */
 char *worker_status(struct worker *w, const char *ifname); /* NULL: all; the reply line */

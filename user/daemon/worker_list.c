@@ -11,7 +11,7 @@
 
 enum { LIST_ROWS = 1000 };
 
-static void put_row(struct jsonw *j, const struct challenge *c, usec_t now)
+static void put_row(struct worker *w, struct jsonw *j, const struct challenge *c)
 {
 	char digest[DIGEST_TEXT_LEN];
 
@@ -20,10 +20,11 @@ static void put_row(struct jsonw *j, const struct challenge *c, usec_t now)
 	jsonw_string(j, "identifier", c->text);
 	jsonw_string(j, "type", c->kind == IDENT_DNS ? "dns" : "ip");
 	jsonw_string(j, "digest", digest);
-	jsonw_unsigned(j, "added_s", (now - c->added) / USEC_PER_SEC);
-	jsonw_unsigned(j, "expires_s", (c->expires - MIN(c->expires, now)) / USEC_PER_SEC);
+	jsonw_unsigned(j, "added_s", (w->now - c->added) / USEC_PER_SEC);
+	jsonw_unsigned(j, "expires_s", (c->expires - MIN(c->expires, w->now)) / USEC_PER_SEC);
 	jsonw_unsigned(j, "hits", challenge_hits(c));
 	jsonw_string(j, "source", challenge_source_name((enum challenge_source)c->source));
+	worker_put_perspectives(w, j, c);
 	jsonw_close_object(j);
 }
 
@@ -64,7 +65,7 @@ static char *page(struct worker *w, struct worker_listing *l, uint64_t limit)
 	jsonw_unsigned(&j, "total", challenge_count(w->store));
 	jsonw_open_array(&j, "challenges");
 	while (limit-- && (c = challenge_cursor_next(&l->cursor)))
-		put_row(&j, c, w->now);
+		put_row(w, &j, c);
 	jsonw_close_array(&j);
 	if (l->cursor.next) {
 		l->number = ++w->listings;

@@ -91,5 +91,6 @@ struct engine_ports worker_ports(struct worker_thread *t)
 		.probe = probe,
 		.ask = worker_harvest_ask,
 		.pass_on = t->worker->threads > 1 ? pass_on : NULL,
+		.ended = worker_ended,
 	};
 }

@@ -124,7 +124,7 @@ static const struct {
 } verbs[] = {
 	{ "add", worker_add },       { "remove", worker_remove }, { "list", worker_list },
 	{ "status", answer_status }, { "attach", answer_attach }, { "detach", answer_detach },
-	{ "reload", answer_reload },
+	{ "reload", answer_reload }, { "events", worker_events },
 };
 
 char *worker_answer(const struct control_request *r, const struct control_client *from, void *worker)

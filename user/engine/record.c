@@ -131,8 +131,12 @@ static void put_tls(struct engine *e, struct engine_flow *f, enum engine_outcome
 	r->phase = LEDGER_PHASE_FINISHED;
 	if (outcome != OUTCOME_VALIDATED)
 		r->phase = (uint8_t)phase_of(e, f, &report);
-	if (outcome == OUTCOME_TLS_ALERT_IN)
+	if (outcome == OUTCOME_TLS_ALERT_IN) {
 		r->detail = (int16_t)report.alert_in;
+		/* It answers what has come; what is not acknowledged is our own alert. */
+		if (r->phase == LEDGER_PHASE_SENT)
+			r->phase = LEDGER_PHASE_RECEIVED;
+	}
 	if (outcome == OUTCOME_TLS_ALERT_OUT)
 		r->detail = (int16_t)report.alert_out;
 }

@@ -147,7 +147,7 @@ size_t tcp_room(const struct tcp_conn *c)
 
 bool tcp_delivered(const struct tcp_conn *c)
 {
-	return !c->tx_len;
+	return !c->tx_len && c->snd_una == c->snd_nxt;
 }
 
 bool tcp_unacked(const struct tcp_conn *c)
