@@ -45,6 +45,8 @@ ok "list" valid list list
 ok "a validation" validate -i a.example
 ok "a name that is not pending" not validate -i other.example
 ok "status" valid status status
+ok "an event" valid event events --limit 1
+ok "list, with what became of them" valid list list
 ok "status of an interface" valid status status edge0
 chmod 666 "$DIR/control.sock"
 ok "status for somebody else than root" "$schema" status < <(nobody status)
@@ -63,6 +65,7 @@ ok "detach of nothing" valid error detach edge0
 
 # Every verb that prints JSON has its schema.
 for verb in $(awk '/^$/ { blank++ } blank == 1 && /^  / { print $1 }' <<<"$(alpnxdp --help)"); do
+	[ "$verb" != events ] || verb=event # an object for each
 	[ "$verb" = completion ] || ok "there is a schema for $verb" test -r "$ROOT/share/schema/$verb.json"
 done
 

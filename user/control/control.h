@@ -15,6 +15,7 @@
  *     add ident=example.org cert=BASE64URL key=BASE64URL [ttl=SECONDS] [source=...]      both DER
  *     remove ident=example.org [digest=BASE64URL]        status [iface=eth0]
  *     list [from=NEXT] [limit=ROWS]
+ *     events [from=NUMBER] [limit=ROWS] [ident=example.org]
  *     attach iface=eth0 mode=auto port=443               detach iface=eth0
  * A value that a person types may hold any printable character but space; only '%' must be encoded.
  *
@@ -26,7 +27,13 @@
  *     remove    "removed": how many
  *     list      "total": how many are pending; "next", if there are more: ask again with from=, soon;
  *               "challenges": [{"identifier", "type": "dns"|"ip", "digest", "added_s" ago,
- *               "expires_s" from now, "hits", "source"}]
+ *               "expires_s" from now, "hits", "source", "perspectives", if a validator came since it was added: {"finished",
+ *               "others": addresses, "last" of the others: {"client", "outcome", "phase", "detail", "text", "fix"}}}]
+ *     events    "next": the number to ask from next time, lower than from= after a restart of the engine; "lost": how many
+ *               were overwritten since from=; "events": [{"number", "time", "interface", "queue", "client", "client_port",
+ *               "server", "server_port", "identifier", "hello", "negotiated", "timing_us", "retransmits", "rtt_us",
+ *               "outcome": LEDGER_CAUSES by name, "phase": LEDGER_PHASES by name, "detail", "text", "fix", "unsolicited"}],
+ *               as share/schema/event.json; a page at a time, until there are none
  *     attach    "interfaces": [INTERFACE], without heartbeat_age_ms, counters and rings
  *     detach    nothing more
  *     reload    "note", if there is one: what is in force only later, and when (root)
