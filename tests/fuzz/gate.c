@@ -15,7 +15,12 @@ static enum gate_verdict gate(const uint8_t *bytes, size_t len, struct tls_hello
 {
 	uint8_t *exact = fuzz_exact(bytes, len);
 	enum gate_verdict verdict = tls_gate(exact, len, hello);
+	struct tls_hello seen;
 
+	tls_glimpse(exact, len, &seen);
+	MUST(strlen(seen.sni) <= IDENT_MAX && memchr(seen.offered.alpn, 0, sizeof(seen.offered.alpn)));
+	MUST(memchr(hello->offered.alpn, 0, sizeof(hello->offered.alpn)));
+	MUST(verdict != GATE_ACCEPT || !strcmp(seen.sni, hello->sni));
 	free(exact);
 	MUST(verdict != GATE_REJECT || (hello->why < NUM_GATE_REJECTS && gate_reject_name(hello->why)));
 	MUST(strlen(hello->sni) <= IDENT_MAX);

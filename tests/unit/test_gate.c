@@ -18,10 +18,20 @@ static enum gate_verdict gate(const uint8_t *bytes, size_t len, struct tls_hello
 {
 	uint8_t *copy = malloc(len ? len : 1);
 	enum gate_verdict verdict;
+	struct tls_hello seen;
 
 	memcpy(copy, bytes, len);
+	tls_glimpse(copy, len, &seen);
 	verdict = tls_gate(copy, len, hello);
 	free(copy);
+	assert_true(strlen(seen.sni) <= IDENT_MAX);
+	/* What is for people is the same, however it was read. */
+	if (verdict == GATE_ACCEPT) {
+		assert_string_equal(seen.sni, hello->sni);
+		assert_string_equal(hello->offered.alpn, "acme-tls/1");
+		assert_string_equal(seen.offered.alpn, hello->offered.alpn);
+		assert_memory_equal(seen.offered.group, hello->offered.group, sizeof(seen.offered.group));
+	}
 	return verdict;
 }
 
