@@ -44,7 +44,7 @@ FUZZ_SECONDS ?= 300
 HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests/netns/*.c tests/interop/*.c tests/dissect/*.c)) \
 	$(patsubst %,$(O)/tests/bench/%,client handshake walk) $(O)/tests/vm/verified $(O)/vm/stranger.o $(O)/vm/cert.pem
 
-BENCHED := $(O)/tests/bench/client $(O)/tests/bpf/test_tax $(O)/bench/nothing.o \
+BENCHED := $(O)/tests/bench/client $(O)/tests/bench/handshake $(O)/tests/bpf/test_tax $(O)/bench/nothing.o \
 	$(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/interop/*.c))
 
 # Under sudo the compilers run as the user, so that no file of theirs in the tree becomes root's. sudo drops the
