@@ -35,6 +35,9 @@ enum option_id {
 	OPTION_FOLLOW,
 	OPTION_IDENT,
 	OPTION_LIMIT,
+	OPTION_BATCH,
+	OPTION_COUNT,
+	OPTION_DELAY,
 	OPTION_JSON, /* from here on: of every verb */
 	OPTION_SOCKET,
 	OPTION_HELP,
@@ -62,6 +65,9 @@ struct command {
 	const char *cert; /* paths */
 	const char *key;
 	uint32_t ttl_s;
+	bool batch;
+	uint32_t count;    /* 0: without end */
+	uint32_t delay_ms; /* 0: not given */
 	bool follow;
 	const char *ident; /* NULL: not given */
 	uint32_t limit;    /* 0: not given */
@@ -80,6 +86,7 @@ struct option_row {
 	const char *help;
 	/* Takes the value; returns NULL, or what is wrong with it. */
 	const char *(*set)(struct command *c, const char *value);
+	char letter; /* of its short form, where tools of its kind have one; 0: none */
 };
 extern const struct option_row option_rows[NUM_OPTIONS];
 const struct settings_key *option_setting(enum option_id id); /* NULL: it is none */
@@ -131,6 +138,7 @@ int run_remove(const struct command *c);
 int run_list(const struct command *c);
 int run_events(const struct command *c);
 int run_metrics(const struct command *c);
+int run_top(const struct command *c);
 int run_doctor(const struct command *c);
 int run_hook(const struct command *c);
 int run_config(const struct command *c);
@@ -220,6 +228,19 @@ void attachment_print_facts(
 /* ---------------------------------------------------------- report.c */
 
 void report_print(const json_t *status); /* status in words */
+
+/* ----------------------------------------------------------- screen.c */
+
+/*
+ * A terminal as a whole, for a view that is written anew again and again; there is one. What it was like comes back with
+ * screen_close(), which is called on every way out. Signals that would end or stop us are read from screen_poll().
+ */
+int screen_open(void); /* 0 or -errno (-ENOTTY: standard input or output is no terminal) */
+void screen_close(void);
+void screen_size(unsigned *columns, unsigned *lines);
+void screen_show(const char *text); /* lines, each with its newline */
+enum screen_event { SCREEN_TIME, SCREEN_AGAIN, SCREEN_QUIT };
+enum screen_event screen_wait(int timeout_ms); /* AGAIN: its size has changed, it came back, or space was pressed */
 
 /* ------------------------------------------------------------- text.c */
 

@@ -9,8 +9,10 @@ static void option_left(enum option_id id, char left[LEFT_MAX])
 {
 	const char *argument = option_argument(id);
 
-	snprintf(left, LEFT_MAX, "--%s%s%s", option_rows[id].name, argument ? " " : "",
-		 argument ? argument : "");
+	const char letter[] = { '-', option_rows[id].letter, '\0' };
+
+	snprintf(left, LEFT_MAX, "%s%s--%s%s%s", letter[1] ? letter : "", letter[1] ? ", " : "",
+		 option_rows[id].name, argument ? " " : "", argument ? argument : "");
 }
 
 static void help_options(FILE *to, const struct verb *v)

@@ -125,6 +125,44 @@ static const char *set_limit(struct command *c, const char *value)
 	return NULL;
 }
 
+static const char *set_batch(struct command *c, const char *value)
+{
+	(void)value;
+	c->batch = true;
+	return NULL;
+}
+
+static const char *set_count(struct command *c, const char *value)
+{
+	const char *rest;
+	uint64_t number;
+
+	if (!text_parse_digits(value, &number, &rest) || *rest || !number || number > UINT32_MAX)
+		return "a number above 0 is needed";
+	c->count = (uint32_t)number;
+	return NULL;
+}
+
+/* Seconds, with at most three digits behind the point. */
+static const char *set_delay(struct command *c, const char *value)
+{
+	uint64_t whole, part = 0;
+	const char *rest, *end;
+
+	if (!text_parse_digits(value, &whole, &rest) || whole > 3600)
+		return "seconds from 0.1 to 3600 are needed";
+	if (*rest == '.') {
+		if (!text_parse_digits(rest + 1, &part, &end) || *end || end - rest > 4)
+			return "seconds from 0.1 to 3600 are needed";
+		for (long digits = end - rest - 1; digits < 3; digits++)
+			part *= 10;
+	} else if (*rest) {
+		return "seconds from 0.1 to 3600 are needed";
+	}
+	c->delay_ms = (uint32_t)(whole * 1000 + part);
+	return c->delay_ms >= 100 && c->delay_ms <= 3600000 ? NULL : "seconds from 0.1 to 3600 are needed";
+}
+
 static const char *set_json(struct command *c, const char *value)
 {
 	(void)value;
@@ -179,6 +217,9 @@ const struct option_row option_rows[NUM_OPTIONS] = {
 	[OPTION_FOLLOW] = { "follow", NULL, "go on printing what comes, until interrupted", set_follow },
 	[OPTION_IDENT] = { "ident", "NAME", "only of this name or address", set_ident },
 	[OPTION_LIMIT] = { "limit", "N", "begin with no more than the last N", set_limit },
+	[OPTION_BATCH] = { "batch", NULL, "frames of plain text, for scripts", set_batch, 'b' },
+	[OPTION_COUNT] = { "count", "N", "end after so many", set_count, 'n' },
+	[OPTION_DELAY] = { "delay", "SECONDS", "between two frames; 1 if not given", set_delay, 'd' },
 	[OPTION_JSON] = { "json", NULL, "one line of JSON on standard output", set_json },
 	[OPTION_SOCKET] = { "socket", "PATH", "the daemon's, if not " CONTROL_SOCKET_DEFAULT, set_socket },
 	[OPTION_HELP] = { "help", NULL, "this text", set_help },

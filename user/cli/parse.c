@@ -5,7 +5,7 @@
 #include "cli/command.h"
 
 /* What getopt_long() returns for a row is this plus its index: no character. */
-enum { OPTION_BASE = 256 };
+enum { OPTION_BASE = 256, LETTERS = 2 + 2 * NUM_OPTIONS + 1 };
 
 static void long_options(const struct verb *v, struct option out[NUM_OPTIONS + 1])
 {
@@ -20,6 +20,31 @@ static void long_options(const struct verb *v, struct option out[NUM_OPTIONS + 1
 		out[n++].val = OPTION_BASE + id;
 	}
 	out[n] = (struct option){ 0 };
+}
+
+/* What getopt_long() is told of short forms, behind how it is to treat other words. */
+static void short_options(const struct verb *v, const char *order, char out[LETTERS])
+{
+	size_t n = 2;
+
+	memcpy(out, order, n);
+	for (int id = 0; id < NUM_OPTIONS; id++) {
+		if (!option_rows[id].letter || !verb_has_option(v, (enum option_id)id))
+			continue;
+		out[n++] = option_rows[id].letter;
+		if (option_argument((enum option_id)id))
+			out[n++] = ':';
+	}
+	out[n] = '\0';
+}
+
+/* The option of this verb with that letter, as long_options() numbers it; else the letter itself. */
+static int option_of_letter(const struct verb *v, int letter)
+{
+	for (int id = 0; id < NUM_OPTIONS; id++)
+		if (option_rows[id].letter == letter && verb_has_option(v, (enum option_id)id))
+			return OPTION_BASE + id;
+	return letter;
 }
 
 /* A mistake of form. The fix is the help of the verb. */
@@ -94,7 +119,7 @@ static int operands_take(int argc, char **argv, struct command *c)
 static int words_parse(int argc, char **argv, struct command *c)
 {
 	struct option options[NUM_OPTIONS + 1];
-	const char *order = c->verb && !c->verb->passes_on ? "-:" : "+:";
+	char letters[LETTERS];
 	int got, status = EXIT_DONE;
 
 	long_options(c->verb, options);
@@ -104,8 +129,10 @@ static int words_parse(int argc, char **argv, struct command *c)
 	 * '-': other words come in their order as option 1, whatever POSIXLY_CORRECT says; '+': the first one
 	 * ends it.
 	 */
-	while (!status && (got = getopt_long(argc, argv, order, options, NULL)) != -1)
-		status = got == 1 ? operand_take(c, optarg) : option_take(c, got, argv);
+	short_options(c->verb, c->verb && !c->verb->passes_on ? "-:" : "+:", letters);
+	while (!status && (got = getopt_long(argc, argv, letters, options, NULL)) != -1)
+		status = got == 1 ? operand_take(c, optarg)
+				  : option_take(c, option_of_letter(c->verb, got), argv);
 	return status || !c->verb ? status : operands_take(argc, argv, c);
 }
 

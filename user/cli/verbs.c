@@ -84,6 +84,15 @@ const struct verb verbs[] = {
 		  "With --json the same text is a member \"text\"; for single numbers read\n"
 		  "status --json instead.\n",
 	  .run = run_metrics },
+	{ .name = "top",
+	  .arguments = "[-b] [-n N] [-d SECONDS]",
+	  .help = "a live view of interfaces, flows and validations",
+	  .more = "Rates are per second since the frame before. PASSED goes on to the web server and\n"
+		  "everybody else, ENGINE to us. Beneath an interface: rare reasons counted at the\n"
+		  "moment, and its queues. q ends it, space shows it anew. Exit status 3 with -b when\n"
+		  "no daemon runs.\n",
+	  .options = BIT(BATCH) | BIT(COUNT) | BIT(DELAY),
+	  .run = run_top },
 	{ .name = "hook",
 	  .arguments = "CLIENT ARGUMENT...",
 	  .help = "what ACME clients call: uacme, dehydrated, acmed",

@@ -34,7 +34,7 @@
  *               "server", "server_port", "identifier", "hello", "negotiated", "timing_us", "retransmits", "rtt_us",
  *               "outcome": LEDGER_CAUSES by name, "phase": LEDGER_PHASES by name, "detail", "text", "fix", "unsolicited"}],
  *               as share/schema/event.json; a page at a time, until there are none
- *     attach    "interfaces": [INTERFACE], without heartbeat_age_ms, counters and rings
+ *     attach    "interfaces": [INTERFACE], without heartbeat_age_ms, counters, rings and by_queue
  *     detach    nothing more
  *     reload    "note", if there is one: what is in force only later, and when (root)
  *     status    "daemon": {"pid", "engine_pid", "uptime_s" and "started_unix" of the engine, whose counters begin at 0,
@@ -55,7 +55,8 @@
  *     INTERFACE {"name", "ifindex", "mode": "native"|"generic", "dispatcher": bool, "conntrack": bool, "taken_over": bool,
  *               "program_id", "port", "queues", "mtu", "fallback": "" or why native was not possible,
  *               "heartbeat_age_ms" of the oldest queue, "counters": {ALPNXDP_REASONS by name},
- *               "rings": {"rx_dropped", "rx_ring_full", "rx_fill_empty", "tx_invalid"}}
+ *               "rings": {"rx_dropped", "rx_ring_full", "rx_fill_empty", "tx_invalid"},
+ *               "by_queue": [{"heartbeat_age_ms", "received", "sent": frames that the engine took from its ring and put there}]}
  *
  * status and detach of an interface that the daemon does not have are refused with code 3
  * (EXIT_NOT_ATTACHED).

@@ -51,23 +51,47 @@ static void put_rings(struct jsonw *j, const struct worker_interface *i)
 	jsonw_close_object(j);
 }
 
-static uint64_t heartbeat_age_ms(const struct worker *w, const struct worker_interface *i)
+static uint64_t heartbeat_age_ms(const struct worker *w, const struct worker_interface *i, unsigned queue)
 {
-	usec_t oldest = w->now;
+	usec_t beat = __atomic_load_n(&i->shared.queues[queue].heartbeat_ns, __ATOMIC_RELAXED) / 1000;
+
+	return (w->now - MIN(beat, w->now)) / USEC_PER_MSEC;
+}
+
+static uint64_t oldest_heartbeat_ms(const struct worker *w, const struct worker_interface *i)
+{
+	uint64_t oldest = 0;
 
 	for (unsigned q = 0; q < i->attachment.queues; q++)
-		oldest = MIN(oldest,
-			     __atomic_load_n(&i->shared.queues[q].heartbeat_ns, __ATOMIC_RELAXED) / 1000);
-	return (w->now - oldest) / USEC_PER_MSEC;
+		oldest = MAX(oldest, heartbeat_age_ms(w, i, q));
+	return oldest;
+}
+
+static void put_queues(struct jsonw *j, const struct worker *w, const struct worker_interface *i)
+{
+	struct xdp_ring_stats stats;
+
+	jsonw_open_array(j, "by_queue");
+	for (unsigned q = 0; q < i->attachment.queues; q++) {
+		if (!i->rings[q] || xdp_rings_stats(i->rings[q], &stats))
+			stats = (struct xdp_ring_stats){ 0 };
+		jsonw_open_object(j, NULL);
+		jsonw_unsigned(j, "heartbeat_age_ms", heartbeat_age_ms(w, i, q));
+		jsonw_unsigned(j, "received", stats.received);
+		jsonw_unsigned(j, "sent", stats.sent);
+		jsonw_close_object(j);
+	}
+	jsonw_close_array(j);
 }
 
 static void put_interface(struct jsonw *j, const struct worker *w, const struct worker_interface *i)
 {
 	jsonw_open_object(j, NULL);
 	worker_put_attachment(j, &i->attachment);
-	jsonw_unsigned(j, "heartbeat_age_ms", heartbeat_age_ms(w, i));
+	jsonw_unsigned(j, "heartbeat_age_ms", oldest_heartbeat_ms(w, i));
 	put_reasons(j, i);
 	put_rings(j, i);
+	put_queues(j, w, i);
 	jsonw_close_object(j);
 }
 

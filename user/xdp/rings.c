@@ -39,7 +39,7 @@ struct xdp_rings {
 	struct ring completion;
 	struct ring rx;
 	struct ring tx;
-	uint64_t rx_invalid;
+	uint64_t received, sent, rx_invalid; /* others may be asking for them: see count() */
 	uint64_t free[TX_CHUNKS]; /* a stack */
 	unsigned free_count;
 };
@@ -150,25 +150,31 @@ static bool desc_fits(const struct xdp_desc *d)
 	       d->len <= XDP_FRAME_SIZE - (d->addr & (XDP_FRAME_SIZE - 1));
 }
 
+/* One thread counts; others may read at that moment. */
+static void count(uint64_t *counter, uint64_t more)
+{
+	__atomic_store_n(counter, *counter + more, __ATOMIC_RELAXED);
+}
+
 unsigned xdp_rings_receive(struct xdp_rings *r, struct xdp_frame *frames, unsigned max)
 {
 	uint32_t at = *r->rx.consumer;
 	uint32_t end = index_theirs(r->rx.producer);
-	unsigned count = 0;
+	unsigned taken = 0;
 
-	for (; at != end && count < max; at++) {
+	for (; at != end && taken < max; at++) {
 		const struct xdp_desc d = *desc_at(&r->rx, at);
 
 		if (!desc_fits(&d)) {
-			/* Others may be asking for it at this moment. */
-			__atomic_store_n(&r->rx_invalid, r->rx_invalid + 1, __ATOMIC_RELAXED);
+			count(&r->rx_invalid, 1);
 			continue;
 		}
-		frames[count++] =
+		frames[taken++] =
 			(struct xdp_frame){ .bytes = r->umem + d.addr, .len = d.len, .address = d.addr };
 	}
 	index_publish(r->rx.consumer, at);
-	return count;
+	count(&r->received, taken);
+	return taken;
 }
 
 bool xdp_rings_pending(const struct xdp_rings *r)
@@ -222,6 +228,7 @@ bool xdp_rings_transmit(struct xdp_rings *r, const uint8_t *frame, size_t len)
 	memcpy(r->umem + chunk, frame, len);
 	*desc_at(&r->tx, at) = (struct xdp_desc){ .addr = chunk, .len = (uint32_t)len };
 	index_publish(r->tx.producer, at + 1);
+	count(&r->sent, 1);
 	return true;
 }
 
@@ -258,6 +265,8 @@ int xdp_rings_stats(const struct xdp_rings *r, struct xdp_ring_stats *out)
 	if (len != sizeof(s))
 		return -EPROTO;
 	*out = (struct xdp_ring_stats){
+		.received = __atomic_load_n(&r->received, __ATOMIC_RELAXED),
+		.sent = __atomic_load_n(&r->sent, __ATOMIC_RELAXED),
 		.rx_dropped =
 			s.rx_dropped + s.rx_invalid_descs + __atomic_load_n(&r->rx_invalid, __ATOMIC_RELAXED),
 		.rx_ring_full = s.rx_ring_full,

@@ -204,8 +204,9 @@ bool xdp_rings_transmit(struct xdp_rings *r, const uint8_t *frame, size_t len);
 void xdp_rings_kick(struct xdp_rings *r);
 int xdp_rings_fd(const struct xdp_rings *r); /* for poll() */
 
-/* XDP_STATISTICS of the socket. */
+/* Frames that went through the rings, and XDP_STATISTICS of the socket. */
 struct xdp_ring_stats {
+	uint64_t received, sent;
 	uint64_t rx_dropped; /* by the kernel, or here because a descriptor did not fit */
 	uint64_t rx_ring_full;
 	uint64_t rx_fill_empty;
