@@ -2,7 +2,7 @@
 /*
  * base: what every other module needs and no library gives in this form.
  *
- * Owns: time as a type, checked cursors over bytes, words that people type, keyed hashes, the log, a word to the service
+ * Owns: time as a type, checked cursors over bytes and DER, words that people type, keyed hashes, the log, a word to the service
  * manager, a JSON writer.
  * Uses nothing.
  * The cursors never read past their end and never leave it behind: after a failed read nothing has moved.
@@ -99,6 +99,27 @@ static inline bool read_skip(struct reader *r, size_t len)
 
 	return read_span(r, len, &ignored);
 }
+
+bool reader_equals(const struct reader *r, const void *bytes, size_t len);
+
+/* -------------------------------------------------------------------- DER */
+
+/*
+ * Distinguished encoding only (X.690 8.1, 10.1): a length has its shortest form and at most two bytes behind its first, a tag is
+ * one byte. der_read(): the next element; der_take(): if it has this tag; der_take_only(): if it is also the last.
+ */
+enum {
+	DER_BOOLEAN = 0x01,
+	DER_INTEGER = 0x02,
+	DER_BIT_STRING = 0x03,
+	DER_OCTET_STRING = 0x04,
+	DER_OID = 0x06,
+	DER_SEQUENCE = 0x30,
+	DER_SET = 0x31,
+};
+bool der_read(struct reader *r, uint8_t *tag, struct reader *content);
+bool der_take(struct reader *r, uint8_t wanted, struct reader *content);
+bool der_take_only(struct reader *r, uint8_t wanted, struct reader *content);
 
 /* ---------------------------------------------------------------- letters */
 

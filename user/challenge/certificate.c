@@ -24,8 +24,6 @@ enum {
 	CERT_MAX = 1024, /* a name of 253 characters makes about 620 bytes */
 	KEY_MAX = 256,
 	SAN_MAX = 3 + 4 + IDENT_MAX,
-	DER_SEQUENCE = 0x30,
-	DER_OCTET_STRING = 0x04,
 	DER_UTC_TIME = 0x17,
 	DER_GENERALIZED_TIME = 0x18,
 	SAN_DNS_NAME = 0x82, /* RFC 5280 4.2.1.6 */

@@ -2,8 +2,7 @@
 /*
  * A certificate that somebody else has made, read for the two things that a validator looks at: its name and its digest.
  *
- * Distinguished encoding only (X.690 8.1, 10.1): a length has its shortest form, a tag is one byte, nothing is left over in
- * what is read. What is not asked for is stepped over by its length.
+ * Distinguished encoding only; nothing is left over in what is read. What is not asked for is stepped over by its length.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,19 +11,12 @@
 #include "challenge/facts.h"
 
 enum {
-	TAG_BOOLEAN = 0x01,
-	TAG_INTEGER = 0x02,
-	TAG_BIT_STRING = 0x03,
-	TAG_OCTET_STRING = 0x04,
-	TAG_OID = 0x06,
-	TAG_SEQUENCE = 0x30,
 	TAG_VERSION = 0xa0, /* RFC 5280 4.1: [0], [1], [2], [3] of TBSCertificate */
 	TAG_ISSUER_ID = 0x81,
 	TAG_SUBJECT_ID = 0x82,
 	TAG_EXTENSIONS = 0xa3,
 	TAG_DNS_NAME = 0x82, /* RFC 5280 4.2.1.6: [2] and [7] of GeneralName */
 	TAG_IP_ADDRESS = 0x87,
-	TAG_NUMBER = 0x1f, /* these bits set: the tag goes on */
 };
 
 static const uint8_t OID_SAN[] = { 0x55, 0x1d, 0x11 };
@@ -32,90 +24,33 @@ static const uint8_t OID_ACME[] = { 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x
 
 static const char NOT_DER[] = "is not a certificate in DER, or not all of it is there";
 
-/* X.690 10.1: the shortest form of a length; nothing here has three bytes of it. */
-static bool read_length(struct reader *r, size_t *out)
-{
-	uint8_t first, byte;
-	uint16_t word;
-
-	if (!read_u8(r, &first))
-		return false;
-	*out = first;
-	if (first < 0x80)
-		return true;
-	if (first == 0x81 && read_u8(r, &byte) && byte >= 0x80) {
-		*out = byte;
-		return true;
-	}
-	if (first == 0x82 && read_u16(r, &word) && word >= 0x100) {
-		*out = word;
-		return true;
-	}
-	return false;
-}
-
-static bool read_element(struct reader *r, uint8_t *tag, struct reader *content)
-{
-	struct reader at = *r;
-	size_t len;
-
-	if (!read_u8(&at, tag) || (*tag & TAG_NUMBER) == TAG_NUMBER || !read_length(&at, &len) ||
-	    !read_span(&at, len, content))
-		return false;
-	*r = at;
-	return true;
-}
-
-/* The next element, if it has this tag; else nothing has moved. */
-static bool take(struct reader *r, uint8_t wanted, struct reader *content)
-{
-	struct reader at = *r;
-	uint8_t tag;
-
-	if (!read_element(&at, &tag, content) || tag != wanted)
-		return false;
-	*r = at;
-	return true;
-}
-
-/* The only element of r. */
-static bool take_only(struct reader *r, uint8_t wanted, struct reader *content)
-{
-	return take(r, wanted, content) && !reader_left(r);
-}
-
-static bool equals(const struct reader *r, const void *bytes, size_t len)
-{
-	return reader_left(r) == len && !memcmp(r->at, bytes, len);
-}
-
 /* RFC 5280 4.1: from the version to the key. Leaves r at what follows: unique identifiers and extensions. */
 static const char *take_fields(struct reader *r, struct certificate_parts *parts)
 {
 	struct {
 		uint8_t tag;
 		struct reader *whole; /* NULL: of no interest */
-	} fields[] = { { TAG_INTEGER, NULL },
-		       { TAG_SEQUENCE, NULL },
-		       { TAG_SEQUENCE, &parts->issuer },
-		       { TAG_SEQUENCE, NULL },
-		       { TAG_SEQUENCE, &parts->subject },
-		       { TAG_SEQUENCE, &parts->key } };
+	} fields[] = { { DER_INTEGER, NULL },
+		       { DER_SEQUENCE, NULL },
+		       { DER_SEQUENCE, &parts->issuer },
+		       { DER_SEQUENCE, NULL },
+		       { DER_SEQUENCE, &parts->subject },
+		       { DER_SEQUENCE, &parts->key } };
 	struct reader content, version;
 
-	if (!take(r, TAG_VERSION, &content) || !take_only(&content, TAG_INTEGER, &version) ||
-	    !equals(&version, "\x02", 1))
+	if (!der_take(r, TAG_VERSION, &content) || !der_take_only(&content, DER_INTEGER, &version) ||
+	    !reader_equals(&version, "\x02", 1))
 		return "is not an X.509 certificate of version 3";
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const uint8_t *begin = r->at;
 
-		if (!take(r, fields[i].tag, &content))
+		if (!der_take(r, fields[i].tag, &content))
 			return NOT_DER;
 		if (fields[i].whole)
 			*fields[i].whole = (struct reader){ begin, r->at };
 	}
-	take(r, TAG_ISSUER_ID, &content);
-	take(r, TAG_SUBJECT_ID, &content);
+	der_take(r, TAG_ISSUER_ID, &content);
+	der_take(r, TAG_SUBJECT_ID, &content);
 	return NULL;
 }
 
@@ -130,14 +65,14 @@ static bool read_extension(struct reader *list, struct extension *out)
 	struct reader whole, flag;
 
 	*out = (struct extension){ 0 };
-	if (!take(list, TAG_SEQUENCE, &whole) || !take(&whole, TAG_OID, &out->oid))
+	if (!der_take(list, DER_SEQUENCE, &whole) || !der_take(&whole, DER_OID, &out->oid))
 		return false;
-	if (take(&whole, TAG_BOOLEAN, &flag)) {
+	if (der_take(&whole, DER_BOOLEAN, &flag)) {
 		if (reader_left(&flag) != 1 || (*flag.at != 0 && *flag.at != 0xff))
 			return false;
 		out->critical = *flag.at;
 	}
-	return take_only(&whole, TAG_OCTET_STRING, &out->value);
+	return der_take_only(&whole, DER_OCTET_STRING, &out->value);
 }
 
 static const char *read_digest(const struct extension *e, uint8_t digest[DIGEST_LEN])
@@ -146,7 +81,7 @@ static const char *read_digest(const struct extension *e, uint8_t digest[DIGEST_
 
 	if (!e->critical)
 		return "has an acmeIdentifier extension that is not critical (RFC 8737 3)";
-	if (!take_only(&value, TAG_OCTET_STRING, &octets) || reader_left(&octets) != DIGEST_LEN)
+	if (!der_take_only(&value, DER_OCTET_STRING, &octets) || reader_left(&octets) != DIGEST_LEN)
 		return "has an acmeIdentifier extension that is not an OCTET STRING of 32 bytes";
 	memcpy(digest, octets.at, DIGEST_LEN);
 	return NULL;
@@ -191,7 +126,7 @@ static const char *read_alt_name(const struct extension *e, struct challenge_fac
 	struct reader value = e->value, names, name;
 	uint8_t tag;
 
-	if (!take_only(&value, TAG_SEQUENCE, &names) || !read_element(&names, &tag, &name))
+	if (!der_take_only(&value, DER_SEQUENCE, &names) || !der_read(&names, &tag, &name))
 		return "has a subjectAltName extension that is no list of names";
 	if (reader_left(&names))
 		return "has more than one subjectAltName (RFC 8737 3)";
@@ -212,10 +147,10 @@ static const char *read_extensions(struct reader *list, struct challenge_facts *
 	while (!wrong && reader_left(list)) {
 		if (!read_extension(list, &e))
 			return "has an extension that is malformed";
-		if (equals(&e.oid, OID_ACME, sizeof(OID_ACME))) {
+		if (reader_equals(&e.oid, OID_ACME, sizeof(OID_ACME))) {
 			wrong = digest ? "has two acmeIdentifier extensions" : read_digest(&e, out->digest);
 			digest = true;
-		} else if (equals(&e.oid, OID_SAN, sizeof(OID_SAN))) {
+		} else if (reader_equals(&e.oid, OID_SAN, sizeof(OID_SAN))) {
 			wrong = name ? "has two subjectAltName extensions" : read_alt_name(&e, out);
 			name = true;
 		}
@@ -235,19 +170,19 @@ const char *certificate_walk(struct reader der, struct challenge_facts *facts,
 
 	if (reader_left(&der) > CERTIFICATE_MAX)
 		return "is larger than a challenge certificate can be";
-	if (!take(&der, TAG_SEQUENCE, &certificate))
+	if (!der_take(&der, DER_SEQUENCE, &certificate))
 		return NOT_DER;
 	if (reader_left(&der))
 		return "has bytes behind its end";
-	if (!take(&certificate, TAG_SEQUENCE, &tbs) || !take(&certificate, TAG_SEQUENCE, &content) ||
-	    !take_only(&certificate, TAG_BIT_STRING, &content))
+	if (!der_take(&certificate, DER_SEQUENCE, &tbs) || !der_take(&certificate, DER_SEQUENCE, &content) ||
+	    !der_take_only(&certificate, DER_BIT_STRING, &content))
 		return NOT_DER;
 	wrong = take_fields(&tbs, parts);
 	if (wrong)
 		return wrong;
 	if (!reader_left(&tbs))
 		return "has no extensions";
-	if (!take_only(&tbs, TAG_EXTENSIONS, &content) || !take_only(&content, TAG_SEQUENCE, &list))
+	if (!der_take_only(&tbs, TAG_EXTENSIONS, &content) || !der_take_only(&content, DER_SEQUENCE, &list))
 		return NOT_DER;
 	return read_extensions(&list, facts);
 }
