@@ -9,6 +9,8 @@
 #include <string.h>
 #include "tls/context.h"
 #include "tls/outbox.h"
+#include <wolfssl/error-ssl.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
 
 static const char ALPN[] = "acme-tls/1";
 
@@ -20,6 +22,10 @@ struct tls_client {
 	struct outbox out;
 	size_t received;
 	bool closing;
+	char alpn[32];
+	int failed; /* wolfSSL's number for why */
+	char heard[TLS_CLIENT_HEARD_MAX + 1];
+	size_t heard_len;
 	uint8_t *leaf;
 	size_t leaf_len;
 	char error[80];
@@ -64,32 +70,35 @@ void tls_client_keep(void *context, const uint8_t *der, size_t len)
 
 /* -------------------------------------------------------------- open, free */
 
-static bool set_up(struct tls_client *c, const char *sni)
+static bool set_up(struct tls_client *c, const struct tls_client_options *o)
 {
-	char alpn[sizeof(ALPN)]; /* wolfSSL wants it writable */
+	const char *sni = o->sni;
+	unsigned char without =
+		strcmp(o->alpn, ALPN) ? WOLFSSL_ALPN_CONTINUE_ON_MISMATCH : WOLFSSL_ALPN_FAILED_ON_MISMATCH;
 
-	memcpy(alpn, ALPN, sizeof(alpn));
+	/* wolfSSL wants it writable. */
+	if ((size_t)snprintf(c->alpn, sizeof(c->alpn), "%s", o->alpn) >= sizeof(c->alpn))
+		return false;
 	wolfSSL_SetIOReadCtx(c->wolf, c);
 	wolfSSL_SetIOWriteCtx(c->wolf, c);
 	wolfSSL_SetCertCbCtx(c->wolf, c);
 	return wolfSSL_UseSNI(c->wolf, WOLFSSL_SNI_HOST_NAME, sni, (unsigned short)strlen(sni)) ==
 		       WOLFSSL_SUCCESS &&
-	       wolfSSL_UseALPN(c->wolf, alpn, sizeof(alpn) - 1, WOLFSSL_ALPN_FAILED_ON_MISMATCH) ==
-		       WOLFSSL_SUCCESS;
+	       wolfSSL_UseALPN(c->wolf, c->alpn, (unsigned)strlen(c->alpn), without) == WOLFSSL_SUCCESS;
 }
 
-int tls_client_open(struct tls_context *ctx, const char *sni, struct tls_client **out)
+int tls_client_open_as(struct tls_context *ctx, const struct tls_client_options *o, struct tls_client **out)
 {
 	struct tls_client *c = calloc(1, sizeof(*c));
 	int err = -ENOMEM;
 
 	if (!c)
 		return err;
-	err = tls_context_client(&c->wolf);
+	err = tls_context_client(o->tls12_only, &c->wolf);
 	if (err)
 		goto err_free;
 	err = -EIO;
-	if (!set_up(c, sni))
+	if (!set_up(c, o))
 		goto err_wolf;
 	c->context = ctx;
 	ctx->handshakes++;
@@ -101,6 +110,11 @@ err_wolf:
 err_free:
 	free(c);
 	return err;
+}
+
+int tls_client_open(struct tls_context *ctx, const char *sni, struct tls_client **out)
+{
+	return tls_client_open_as(ctx, &(const struct tls_client_options){ .sni = sni, .alpn = ALPN }, out);
 }
 
 void tls_client_free(struct tls_client *c)
@@ -132,6 +146,7 @@ static void fail_wolf(struct tls_client *c, int error)
 	else
 		snprintf(c->error, sizeof(c->error), "%s",
 			 wolfSSL_ERR_reason_error_string((unsigned long)error));
+	c->failed = error;
 	c->state = TLS_FAILED;
 }
 
@@ -152,11 +167,15 @@ static void shake_hands(struct tls_client *c)
 
 static void await_close(struct tls_client *c)
 {
-	uint8_t ignored[256];
-	int error;
+	uint8_t got[256];
+	int error, len;
 
-	while (wolfSSL_read(c->wolf, ignored, sizeof(ignored)) > 0)
-		;
+	while ((len = wolfSSL_read(c->wolf, got, sizeof(got))) > 0) {
+		size_t kept = MIN((size_t)len, TLS_CLIENT_HEARD_MAX - c->heard_len);
+
+		memcpy(c->heard + c->heard_len, got, kept);
+		c->heard_len += kept;
+	}
 	error = wolfSSL_get_error(c->wolf, WOLFSSL_FATAL_ERROR);
 	if (error == WOLFSSL_ERROR_ZERO_RETURN)
 		c->state = TLS_CLOSED;
@@ -194,13 +213,40 @@ void tls_client_close(struct tls_client *c)
 
 /* ---------------------------------------------------------------- outcome */
 
+bool tls_client_say(struct tls_client *c, const char *text)
+{
+	int len = (int)strlen(text);
+
+	return c->state == TLS_ESTABLISHED && wolfSSL_write(c->wolf, text, len) == len;
+}
+
+const char *tls_client_heard(const struct tls_client *c)
+{
+	return c->heard;
+}
+
 bool tls_client_alpn(const struct tls_client *c)
 {
 	unsigned short len = 0;
 	char *name = NULL;
 
-	return wolfSSL_ALPN_GetProtocol(c->wolf, &name, &len) == WOLFSSL_SUCCESS && len == sizeof(ALPN) - 1 &&
-	       !memcmp(name, ALPN, len);
+	return wolfSSL_ALPN_GetProtocol(c->wolf, &name, &len) == WOLFSSL_SUCCESS && len == strlen(c->alpn) &&
+	       !memcmp(name, c->alpn, len);
+}
+
+void tls_client_report(const struct tls_client *c, struct tls_client_report *out)
+{
+	WOLFSSL_ALERT_HISTORY history = { { -1, 0 }, { -1, 0 } };
+
+	wolfSSL_get_alert_history(c->wolf, &history);
+	*out = (struct tls_client_report){ .alert_in = history.last_rx.code };
+	if (c->state == TLS_ESTABLISHED || c->state == TLS_CLOSED) {
+		out->version = (uint16_t)wolfSSL_version(c->wolf);
+		out->cipher = (uint16_t)wolfSSL_get_current_cipher_suite(c->wolf);
+	}
+	out->alpn_refused = c->failed == UNKNOWN_ALPN_PROTOCOL_NAME_E;
+	out->no_certificate = c->failed == NO_PEER_CERT;
+	out->unparsed = c->failed == BUFFER_E || (c->failed <= ASN_PARSE_E && c->failed >= ASN_NO_PEM_HEADER);
 }
 
 const uint8_t *tls_client_certificate(const struct tls_client *c, size_t *len)

@@ -29,12 +29,13 @@ static int take_any(int verified, WOLFSSL_X509_STORE_CTX *store)
 	return 1;
 }
 
-/* Groups: those of the server; a client also takes P-384, without which RFC 8422 5.4 has no certificate of that curve. */
-enum { GROUPS_SERVER = 2, GROUPS_CLIENT = 3 };
+/* Groups: those of the server; a client also takes two larger, without which RFC 8422 5.4 has no certificates of these curves. */
+enum { GROUPS_SERVER = 2, GROUPS_CLIENT = 4 };
 
 static int configure(WOLFSSL_CTX *wolf, int groups)
 {
-	int list[GROUPS_CLIENT] = { WOLFSSL_ECC_X25519, WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_SECP384R1 };
+	int list[GROUPS_CLIENT] = { WOLFSSL_ECC_X25519, WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_SECP384R1,
+				    WOLFSSL_ECC_SECP521R1 };
 
 	if (wolfSSL_CTX_SetMinVersion(wolf, WOLFSSL_TLSV1_2) != WOLFSSL_SUCCESS)
 		return -EIO;
@@ -140,9 +141,10 @@ int tls_context_connect(struct tls_context *ctx, const struct certificate *cert,
 	return *out ? 0 : -ENOMEM;
 }
 
-int tls_context_client(WOLFSSL **out)
+int tls_context_client(bool tls12_only, WOLFSSL **out)
 {
-	WOLFSSL_CTX *wolf = new_configured(wolfSSLv23_client_method(), GROUPS_CLIENT);
+	WOLFSSL_CTX *wolf = new_configured(
+		tls12_only ? wolfTLSv1_2_client_method() : wolfSSLv23_client_method(), GROUPS_CLIENT);
 
 	if (!wolf)
 		return -ENOMEM;

@@ -19,7 +19,7 @@ struct tls_context {
 int tls_context_connect(struct tls_context *ctx, const struct certificate *cert, WOLFSSL **out);
 
 /* A connection as a client, its server's certificate kept and never verified. 0 or -ENOMEM. */
-int tls_context_client(WOLFSSL **out);
+int tls_context_client(bool tls12_only, WOLFSSL **out);
 
 /* Implemented by handshake.c; the context is a struct tls. */
 int tls_receive(WOLFSSL *ssl, char *buffer, int size, void *context);

@@ -168,7 +168,7 @@ void tls_report(const struct tls *t, struct tls_report *out);
 /*
  * The other side, for asking a listener of this host what it would answer, and for checking ourselves: TLS 1.2 and 1.3,
  * ALPN acme-tls/1 alone, and a server's certificate that is read and never verified: it proves nothing to anybody.
- * Servers with an RSA key or one over P-256 or P-384; not with Ed25519.
+ * Servers with an RSA key, one over P-256, P-384 or P-521, or Ed25519.
  */
 struct tls_client;
 
@@ -181,6 +181,14 @@ enum {
 int tls_client_open(struct tls_context *ctx, const char *sni, struct tls_client **out);
 void tls_client_free(struct tls_client *c);
 
+/* The same, asked in another way. alpn: the only protocol offered; when it is not "acme-tls/1" the server may do without it. */
+struct tls_client_options {
+	const char *sni;
+	const char *alpn;
+	bool tls12_only;
+};
+int tls_client_open_as(struct tls_context *ctx, const struct tls_client_options *o, struct tls_client **out);
+
 /*
  * As tls_drive(); the first call needs no input. TLS_ESTABLISHED: our Finished is in the output. Application data is
  * read and thrown away; more than 64 KiB of input end in TLS_FAILED, with close_notify as the alert.
@@ -190,7 +198,23 @@ enum tls_state tls_client_drive(struct tls_client *c, struct tls_io *io);
 /* Queues close_notify (once); it comes out with the next tls_client_drive(). */
 void tls_client_close(struct tls_client *c);
 
-bool tls_client_alpn(const struct tls_client *c); /* the server chose acme-tls/1 */
+/* Once TLS_ESTABLISHED: application data, which comes out with the next tls_client_drive(). */
+bool tls_client_say(struct tls_client *c, const char *text);
+enum { TLS_CLIENT_HEARD_MAX = 1024 };
+const char *
+tls_client_heard(const struct tls_client *c); /* the beginning of the server's, with a NUL behind it */
+
+bool tls_client_alpn(const struct tls_client *c); /* the server chose what was offered */
+
+/* How far it came. */
+struct tls_client_report {
+	uint16_t version, cipher; /* IANA numbers; 0: not negotiated */
+	int alert_in;             /* -1: none */
+	bool alpn_refused;        /* the server chose a protocol that was not offered */
+	bool unparsed;            /* the server's certificate could not be read */
+	bool no_certificate;      /* or there was none */
+};
+void tls_client_report(const struct tls_client *c, struct tls_client_report *out);
 
 /* DER of the server's leaf, as soon as it has come, whatever became of the handshake; NULL: none. Good until free. */
 const uint8_t *tls_client_certificate(const struct tls_client *c, size_t *len);
