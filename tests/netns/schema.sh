@@ -52,6 +52,9 @@ chmod 666 "$DIR/control.sock"
 ok "status for somebody else than root" "$schema" status < <(nobody status)
 ok "metrics" valid metrics metrics
 ok "doctor" valid doctor doctor
+ok "check" valid check check a.example --address "$WWW4" --timeout 1s
+ok "check of a port where nobody listens" valid check check a.example --address "$WWW4" --port 4 --timeout 1s
+ok "check of a name that is nowhere" valid check check nowhere.invalid --timeout 1s
 ok "reload" valid reload reload
 ok "remove" valid remove remove a.example
 ok "remove of nothing" valid remove remove a.example

@@ -19,7 +19,7 @@ static int refuse(const struct command *c, const char *text, const char *why)
 	return failure_tell(c, &(struct failure){ .code = EXIT_REFUSED, .what = what });
 }
 
-static int parse_identifier(const struct command *c, struct identifier *ident)
+int identifier_typed(const struct command *c, struct identifier *ident)
 {
 	const char *why;
 
@@ -54,6 +54,11 @@ static int parse_key_auth(const struct command *c, char text[DIGEST_TEXT_LEN])
 		return refuse(c, "--key-auth", why);
 	digest_format(digest, text);
 	return EXIT_DONE;
+}
+
+int digest_typed(const struct command *c, char text[DIGEST_TEXT_LEN])
+{
+	return c->digest ? parse_digest(c, text) : parse_key_auth(c, text);
 }
 
 static void print_added(const json_t *reply)
@@ -109,11 +114,11 @@ int run_add(const struct command *c)
 
 	if (flaw)
 		return failure_tell(c, &(struct failure){ EXIT_USAGE, flaw, NULL, "alpnxdp add --help" });
-	status = parse_identifier(c, &ident);
+	status = identifier_typed(c, &ident);
 	if (!status && c->cert)
 		status = certificate_words(c, &ident, &words);
 	else if (!status)
-		status = c->digest ? parse_digest(c, digest) : parse_key_auth(c, digest);
+		status = digest_typed(c, digest);
 	if (!status)
 		status = tell(c, ident.text, c->cert ? NULL : digest, &words);
 	certificate_words_free(&words);
@@ -126,7 +131,7 @@ int run_remove(const struct command *c)
 	struct identifier ident;
 	json_t *reply;
 	uint64_t removed;
-	int status = parse_identifier(c, &ident);
+	int status = identifier_typed(c, &ident);
 
 	if (!status && c->digest)
 		status = parse_digest(c, digest);

@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include "base/base.h"
 #include "challenge/challenge.h"
+#include "check/check.h"
 #include "control/control.h"
 #include "daemon/daemon.h"
 #include "xdp/xdp.h"
@@ -38,6 +39,8 @@ enum option_id {
 	OPTION_BATCH,
 	OPTION_COUNT,
 	OPTION_DELAY,
+	OPTION_ADDRESS,
+	OPTION_TIMEOUT,
 	OPTION_JSON, /* from here on: of every verb */
 	OPTION_SOCKET,
 	OPTION_HELP,
@@ -71,6 +74,9 @@ struct command {
 	bool follow;
 	const char *ident; /* NULL: not given */
 	uint32_t limit;    /* 0: not given */
+	size_t addresses;
+	const char *address[CHECK_ADDRESSES];
+	uint32_t timeout_s;
 	size_t operands;
 	const char *operand[DAEMON_MAX_INTERFACES];
 	size_t rest_count; /* of a verb that passes words on: those behind its first operand */
@@ -140,6 +146,7 @@ int run_events(const struct command *c);
 int run_metrics(const struct command *c);
 int run_top(const struct command *c);
 int run_doctor(const struct command *c);
+int run_check(const struct command *c);
 int run_hook(const struct command *c);
 int run_config(const struct command *c);
 int run_reload(const struct command *c);
@@ -183,6 +190,15 @@ int problems_tell(const struct command *c, json_t *problems, const struct failur
 
 /* Prints body as one line with "schema": "alpnxdp.<name>/1" in front. Takes the reference. */
 void print_json(const char *name, json_t *body);
+
+/* Text of any length, at most 100 columns wide; it begins at column indent, and each further line there, too. */
+void print_wrapped(const char *text, int indent);
+
+/* ------------------------------------------------------ challenges.c */
+
+/* What was typed as IDENT, --digest or --key-auth. 0, or an exit status after an error has been printed. */
+int identifier_typed(const struct command *c, struct identifier *ident);
+int digest_typed(const struct command *c, char text[DIGEST_TEXT_LEN]);
 
 /* ------------------------------------------------------------- ask.c */
 

@@ -27,24 +27,6 @@ static void print_report_json(const struct doctor_report *r)
 				       (json_int_t)r->left_out, "findings", findings));
 }
 
-/* Text of any length, at most 100 columns wide, each further line under the first. */
-static void print_wrapped(const char *text, int indent)
-{
-	int width = 100 - indent;
-
-	while ((int)strlen(text) > width) {
-		int cut = width;
-
-		while (cut > 0 && text[cut] != ' ')
-			cut--;
-		if (!cut)
-			break;
-		printf("%.*s\n%*s", cut, text, indent, "");
-		text += cut + 1;
-	}
-	puts(text);
-}
-
 static void print_finding(const struct doctor_finding *f, int width)
 {
 	printf("  %-8s %-*s  ", doctor_severity_name(f->severity), width, f->id);

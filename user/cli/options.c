@@ -163,6 +163,26 @@ static const char *set_delay(struct command *c, const char *value)
 	return c->delay_ms >= 100 && c->delay_ms <= 3600000 ? NULL : "seconds from 0.1 to 3600 are needed";
 }
 
+static const char *set_address(struct command *c, const char *value)
+{
+	if (c->addresses == CHECK_ADDRESSES)
+		return "16 addresses are the most";
+	c->address[c->addresses++] = value;
+	return *value ? NULL : "an address is needed";
+}
+
+static const char *set_timeout(struct command *c, const char *value)
+{
+	const char *rest;
+	uint64_t seconds;
+
+	if (!text_parse_digits(value, &seconds, &rest) || (*rest && strcmp(rest, "s") != 0) || !seconds ||
+	    seconds > CHECK_TIMEOUT_MAX_S)
+		return "from 1s to 300s are possible";
+	c->timeout_s = (uint32_t)seconds;
+	return NULL;
+}
+
 static const char *set_json(struct command *c, const char *value)
 {
 	(void)value;
@@ -220,6 +240,9 @@ const struct option_row option_rows[NUM_OPTIONS] = {
 	[OPTION_BATCH] = { "batch", NULL, "frames of plain text, for scripts", set_batch, 'b' },
 	[OPTION_COUNT] = { "count", "N", "end after so many", set_count, 'n' },
 	[OPTION_DELAY] = { "delay", "SECONDS", "between two frames; 1 if not given", set_delay, 'd' },
+	[OPTION_ADDRESS] = { "address", "ADDR", "ask there, not where DNS leads; may be repeated",
+			     set_address },
+	[OPTION_TIMEOUT] = { "timeout", "TIME", "for each address; 10s if not given", set_timeout },
 	[OPTION_JSON] = { "json", NULL, "one line of JSON on standard output", set_json },
 	[OPTION_SOCKET] = { "socket", "PATH", "the daemon's, if not " CONTROL_SOCKET_DEFAULT, set_socket },
 	[OPTION_HELP] = { "help", NULL, "this text", set_help },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* How results and errors are printed. */
 #include <stdlib.h>
+#include <string.h>
 #include "cli/command.h"
 
 void print_json(const char *name, json_t *body)
@@ -60,4 +61,21 @@ int problems_tell(const struct command *c, json_t *problems, const struct failur
 	else
 		json_decref(body);
 	return (int)f->code;
+}
+
+void print_wrapped(const char *text, int indent)
+{
+	int width = 100 - indent;
+
+	while ((int)strlen(text) > width) {
+		int cut = width;
+
+		while (cut > 0 && text[cut] != ' ')
+			cut--;
+		if (!cut)
+			break;
+		printf("%.*s\n%*s", cut, text, indent, "");
+		text += cut + 1;
+	}
+	puts(text);
 }

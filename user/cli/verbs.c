@@ -117,6 +117,20 @@ const struct verb verbs[] = {
 	  .completes = COMPLETE_INTERFACES,
 	  .options = BIT(PORT),
 	  .run = run_doctor },
+	{ .name = "check",
+	  .arguments = "IDENT [--digest D | --key-auth TEXT] [OPTION...]",
+	  .help = "validate as the CA would, and explain the outcome",
+	  .more = "Asks whoever answers for a name or an address, from here, as Let's Encrypt does,\n"
+		  "and says what that would report, what it means and what to do. No root, no\n"
+		  "daemon. Without a digest that of our daemon is wanted, if it has one.\n"
+		  "Exit status here: 0 would validate, 10 DNS, 11 connection, 12 TLS, 13 another\n"
+		  "server answered, 14 the certificate is wrong, 15 only its digest is.\n",
+	  .operand = "a name or an address",
+	  .least = 1,
+	  .most = 1,
+	  .completes = COMPLETE_PENDING,
+	  .options = BIT(PORT) | BIT(DIGEST) | BIT(KEY_AUTH) | BIT(ADDRESS) | BIT(TIMEOUT),
+	  .run = run_check },
 	{ .name = "reload",
 	  .arguments = "",
 	  .help = "let the daemon read its configuration again",

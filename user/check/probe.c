@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The connections: all at once, non-blocking, until each has ended or the deadline has come. TLS goes through
+ * tls_client_drive(), bytes in and bytes out; a large hello is sent as it is, and only the beginning of its answer read.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+#include <netinet/tcp.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include "check/look.h"
+
+enum { IN_ROOM = 16 * 1024, OUT_ROOM = 4096, RAW_ROOM = 24 * 1024, TELLING = 7 };
+
+struct probe {
+	const struct probe_target *target;
+	struct check_answer *answer;
+	struct tls_client *tls; /* NULL: a large hello */
+	int fd;
+	usec_t begun;
+	bool connected, over, said;
+	uint8_t in[IN_ROOM], out[OUT_ROOM];
+	size_t in_len, out_len;
+	uint8_t raw[RAW_ROOM]; /* the beginning of what came */
+	size_t raw_len;
+};
+
+/* ---------------------------------------------------------------- its end */
+
+static void keep_certificate(struct probe *p, const uint8_t *der, size_t len)
+{
+	struct check_answer *a = p->answer;
+
+	if (!der || a->cert || !len)
+		return;
+	a->cert = malloc(len);
+	if (!a->cert)
+		return;
+	memcpy(a->cert, der, len);
+	a->cert_len = len;
+}
+
+/*
+ * wolfSSL shows no certificate that it cannot read; before TLS 1.3 it lies in the open. For an empty list of them it waits on,
+ * where Go ends the handshake.
+ */
+static void keep_clear_certificate(struct probe *p)
+{
+	uint8_t *scratch = malloc(RAW_ROOM);
+	struct reader der;
+
+	if (scratch && first_certificate(p->raw, p->raw_len, scratch, &der)) {
+		keep_certificate(p, der.at, reader_left(&der));
+		p->answer->no_certificate = !reader_left(&der);
+	}
+	if (p->answer->no_certificate)
+		p->answer->end = CHECK_END_FAILED;
+	free(scratch);
+}
+
+/* "Server: nginx/1.22.1" in an HTTP header. */
+static void keep_server(struct check_answer *a, const char *text)
+{
+	const char *line = strcasestr(text, "\nserver:");
+
+	if (!line)
+		return;
+	line += strlen("\nserver:");
+	line += strspn(line, " ");
+	text_printable(a->server, sizeof(a->server), (const uint8_t *)line, strcspn(line, "\r\n"));
+}
+
+static void take_report(struct probe *p)
+{
+	struct check_answer *a = p->answer;
+	struct tls_client_report report;
+	const uint8_t *der;
+	size_t len;
+
+	tls_client_report(p->tls, &report);
+	der = tls_client_certificate(p->tls, &len);
+	keep_certificate(p, der, len);
+	a->version = report.version;
+	a->cipher = report.cipher;
+	a->acme = report.version && tls_client_alpn(p->tls) && p->target->kind != CHECK_WEB;
+	a->alpn_refused = report.alpn_refused;
+	a->unparsed = report.unparsed;
+	a->no_certificate = report.no_certificate;
+	if (a->alert < 0 && a->end == CHECK_END_FAILED && report.alert_in >= 0) {
+		a->alert = report.alert_in;
+		a->end = CHECK_END_ALERT;
+	}
+	if (a->end == CHECK_END_FAILED)
+		snprintf(a->error_text, sizeof(a->error_text), "%s", tls_client_error(p->tls));
+	if (p->target->kind == CHECK_WEB)
+		keep_server(a, tls_client_heard(p->tls));
+}
+
+static void finish(struct probe *p, enum check_end end, usec_t now)
+{
+	struct check_answer *a = p->answer;
+
+	p->over = true;
+	a->end = end;
+	a->took = now - p->begun;
+	a->first_len = MIN(p->raw_len, sizeof(a->first));
+	memcpy(a->first, p->raw, a->first_len);
+	if (first_classify(a->first, a->first_len) == FIRST_HTTP)
+		keep_server(a, (const char *)p->raw);
+	/* 5 bytes of record, 4 of handshake: the version of a ServerHello. */
+	a->old_version = first_classify(a->first, a->first_len) == FIRST_HELLO && a->first_len > 10 &&
+			 a->first[9] == 3 && a->first[10] < 3;
+	if (p->tls)
+		take_report(p);
+	if (p->tls && !a->cert)
+		keep_clear_certificate(p);
+	close(p->fd);
+	p->fd = -1;
+}
+
+/* ----------------------------------------------------------------- its way */
+
+static bool send_out(struct probe *p)
+{
+	while (p->out_len) {
+		ssize_t sent = send(p->fd, p->out, p->out_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (sent < 0)
+			return errno == EAGAIN;
+		if (!p->answer->received)
+			p->answer->hello += (size_t)sent;
+		p->out_len -= (size_t)sent;
+		memmove(p->out, p->out + sent, p->out_len);
+	}
+	return true;
+}
+
+/* As recv(), but -errno. */
+static ssize_t receive(struct probe *p)
+{
+	ssize_t got = recv(p->fd, p->in + p->in_len, sizeof(p->in) - p->in_len, MSG_DONTWAIT);
+	size_t kept;
+
+	if (got < 0)
+		return -errno;
+	kept = MIN((size_t)got, RAW_ROOM - 1 - p->raw_len); /* a NUL stays behind it */
+	memcpy(p->raw + p->raw_len, p->in + p->in_len, kept);
+	p->raw_len += kept;
+	p->in_len += (size_t)got;
+	p->answer->received += (size_t)got;
+	return got;
+}
+
+static enum tls_state drive(struct probe *p)
+{
+	enum tls_state state;
+	struct tls_io io;
+
+	do {
+		io = (struct tls_io){ .in = p->in,
+				      .in_len = p->in_len,
+				      .out = p->out + p->out_len,
+				      .out_cap = sizeof(p->out) - p->out_len };
+		state = tls_client_drive(p->tls, &io);
+		p->in_len -= io.consumed;
+		memmove(p->in, p->in + io.consumed, p->in_len);
+		p->out_len += io.produced;
+	} while ((io.consumed && p->in_len) || (io.produced && p->out_len < sizeof(p->out)));
+	return state;
+}
+
+static void part(struct probe *p, usec_t now)
+{
+	finish(p, CHECK_END_DONE, now);
+}
+
+static void ask_for_page(struct probe *p)
+{
+	char text[IDENT_MAX + 128];
+
+	snprintf(text, sizeof(text),
+		 "HEAD / HTTP/1.1\r\nHost: %s\r\nUser-Agent: alpnxdp-check\r\nConnection: close\r\n\r\n",
+		 p->target->host);
+	tls_client_say(p->tls, text);
+	p->said = true;
+	drive(p);
+}
+
+/* After the handshake. True: it goes on. */
+static bool talk(struct probe *p, usec_t now)
+{
+	if (p->target->kind == CHECK_WEB && !p->said)
+		ask_for_page(p);
+	if (p->target->kind == CHECK_WEB && !strstr(tls_client_heard(p->tls), "\r\n\r\n")) {
+		send_out(p);
+		return true;
+	}
+	tls_client_close(p->tls);
+	drive(p);
+	send_out(p);
+	part(p, now);
+	return false;
+}
+
+/* What came first decides whether it is TLS at all. False: it was not, and the probe is over. */
+static bool is_tls(struct probe *p, usec_t now)
+{
+	enum first_kind kind = first_classify(p->raw, p->raw_len);
+
+	if (p->raw_len < TELLING && kind == FIRST_OTHER)
+		return true; /* not known yet */
+	if (kind == FIRST_ALERT && p->raw[5] == 2) {
+		p->answer->alert = p->raw[6];
+		finish(p, CHECK_END_ALERT, now);
+		return false;
+	}
+	if (kind == FIRST_HELLO || kind == FIRST_ALERT || kind == FIRST_NOTHING)
+		return true;
+	finish(p, CHECK_END_NOT_TLS, now);
+	return false;
+}
+
+/* True: it goes on. */
+static bool judge_bytes(struct probe *p, usec_t now)
+{
+	enum tls_state state;
+
+	if (!is_tls(p, now))
+		return false;
+	if (!p->tls) {
+		if (first_classify(p->raw, p->raw_len) != FIRST_HELLO)
+			return true;
+		finish(p, CHECK_END_ANSWERED, now);
+		return false;
+	}
+	state = drive(p);
+	if (state == TLS_ESTABLISHED || (state == TLS_CLOSED && p->target->kind == CHECK_WEB && p->said))
+		return talk(p, now);
+	send_out(p);
+	if (state == TLS_HANDSHAKING)
+		return true;
+	finish(p, state == TLS_CLOSED ? CHECK_END_DONE : CHECK_END_FAILED, now);
+	return false;
+}
+
+static void go_on(struct probe *p, usec_t now)
+{
+	ssize_t got;
+
+	do {
+		got = receive(p);
+		if (got > 0 && !judge_bytes(p, now))
+			return;
+	} while (got > 0);
+	if (got == -EAGAIN) {
+		send_out(p);
+		return;
+	}
+	if (got == 0 && p->raw_len && p->raw_len < TELLING)
+		finish(p, CHECK_END_NOT_TLS, now);
+	else
+		finish(p, got == -ECONNRESET ? CHECK_END_RESET : CHECK_END_CLOSED, now);
+}
+
+/* --------------------------------------------------------------- its begin */
+
+static void connected(struct probe *p, usec_t now)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error) {
+		p->answer->error = error;
+		finish(p, CHECK_END_CONNECT_FAILED, now);
+		return;
+	}
+	p->connected = true;
+	p->answer->connected = now - p->begun;
+	if (p->tls)
+		drive(p);
+	send_out(p);
+}
+
+static int prepare(struct probe *p, struct tls_context *tls)
+{
+	const struct probe_target *t = p->target;
+	const struct tls_client_options options = { .sni = t->sni,
+						    .alpn = t->kind == CHECK_WEB ? "http/1.1" : "acme-tls/1",
+						    .tls12_only = t->kind == CHECK_TLS12 };
+	uint8_t random[HELLO_RANDOM];
+
+	if (t->kind != CHECK_LARGE)
+		return tls_client_open_as(tls, &options, &p->tls);
+	for (size_t got = 0; got < sizeof(random); got += 256)
+		if (getentropy(random + got, 256))
+			return -EIO;
+	p->out_len = hello_large(t->sni, random, p->out);
+	return p->out_len ? 0 : -EIO;
+}
+
+static void dial(struct probe *p, usec_t now)
+{
+	const struct check_address *a = p->target->address;
+	socklen_t len = a->ipv6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int on = 1;
+
+	p->begun = now;
+	p->answer->alert = -1;
+	p->fd = socket(a->to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* Or a hello's second segment would wait for the first one's ACK: Go does not wait, either. */
+	if (p->fd >= 0)
+		setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (p->fd >= 0 && (!connect(p->fd, (const struct sockaddr *)&a->to, len) || errno == EINPROGRESS))
+		return;
+	p->answer->error = errno;
+	finish(p, CHECK_END_CONNECT_FAILED, now);
+}
+
+/* False: all have ended. */
+static bool wait_for_some(struct probe *all, size_t count, struct pollfd *fds, int timeout_ms)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < count; i++) {
+		struct probe *p = &all[i];
+
+		fds[i] = (struct pollfd){ .fd = p->over ? -1 : p->fd,
+					  .events = (short)(!p->connected ? POLLOUT
+							    : p->out_len  ? POLLIN | POLLOUT
+									  : POLLIN) };
+		some |= !p->over;
+	}
+	if (some)
+		poll(fds, (nfds_t)count, timeout_ms);
+	return some;
+}
+
+static void run(struct probe *all, size_t count, struct pollfd *fds, usec_t deadline)
+{
+	usec_t now = clock_now();
+
+	for (size_t i = 0; i < count; i++)
+		dial(&all[i], now);
+	while (now < deadline &&
+	       wait_for_some(all, count, fds, (int)((deadline - now + USEC_PER_MSEC - 1) / USEC_PER_MSEC))) {
+		now = clock_now();
+		for (size_t i = 0; i < count; i++) {
+			if (all[i].over || !fds[i].revents)
+				continue;
+			if (!all[i].connected)
+				connected(&all[i], now);
+			else
+				go_on(&all[i], now);
+		}
+	}
+	for (size_t i = 0; i < count; i++)
+		if (!all[i].over)
+			finish(&all[i], all[i].connected ? CHECK_END_SILENT : CHECK_END_CONNECT_TIMEOUT, now);
+}
+
+int probes_run(struct tls_context *tls, const struct probe_target *target, size_t count, usec_t deadline)
+{
+	struct probe *all = calloc(count, sizeof(*all));
+	struct pollfd *fds = calloc(count, sizeof(*fds));
+	int err = all && fds ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < count; i++) {
+		all[i].target = &target[i];
+		all[i].answer = target[i].answer;
+		err = prepare(&all[i], tls);
+	}
+	if (!err)
+		run(all, count, fds, deadline);
+	for (size_t i = 0; all && i < count; i++)
+		tls_client_free(all[i].tls);
+	free(all);
+	free(fds);
+	return err;
+}
