@@ -276,7 +276,7 @@ expect "our own responder" 443 0 "$SATISFIED"
 OPTIONS="--address $WWW6" expect "and over IPv6" 443 0 "$SATISFIED"
 ok "with both versions, and the large hello" grep -qE "^$WWW4 +TLS 1.3, .* TLS 1.2, .* answered$" "$DIR/said"
 checked "$NAME" --address "$WWW4" --timeout 2s
-ok "without a digest" says 0 "$SATISFIED, if the digest it expects is $DIGEST" "was not asked (--digest)"
+ok "without a digest" says 0 "$SATISFIED, if the digest it expects is $DIGEST" "no digest to compare with was given"
 ours "$NAME" --address "$WWW4"
 ok "the digest of the daemon" says 0 "$SATISFIED"
 ok "another one" alpnxdp add "$NAME" --digest "$OTHER"
@@ -290,7 +290,10 @@ checked other.example.org --address "$WWW4" --digest "$DIGEST" --timeout 2s
 ok "a name that is not pending: nginx" says 13 "$(report "tls: $WWW4: remote error: tls: no application protocol")"
 if command -v ualpn >/dev/null; then
 	background "$WWW" ualpn -b "$WWW4@4430" -c 127.0.0.1@8443 -s "$DIR/ualpn.sock" -S 666 2>/dev/null
+	ualpn=$!
 	retry 5 test -S "$DIR/ualpn.sock"
+	retry 5 pgrep -P "$ualpn"
+	sleep 0.5 # its workers take connections only now
 	echo "auth $NAME $DIGEST" | timeout 5 ualpn -s "$DIR/ualpn.sock" >/dev/null
 	expect "ualpn" 4430 0 "$SATISFIED"
 fi

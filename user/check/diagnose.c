@@ -164,8 +164,7 @@ static void note_digest(const struct check_options *o, struct check_report *r)
 		return;
 	digest_format(r->digest, is);
 	if (!o->digest) {
-		note(r,
-		     "the certificate's digest is %s; whether it is the one wanted was not asked (--digest)",
+		note(r, "no digest to compare with was given (--digest, --key-auth): the certificate's is %s",
 		     is);
 		return;
 	}
