@@ -8,120 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 #include <netinet/tcp.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include "check/look.h"
-
-enum { IN_ROOM = 16 * 1024, OUT_ROOM = 4096, RAW_ROOM = 24 * 1024, TELLING = 7 };
-
-struct probe {
-	const struct probe_target *target;
-	struct check_answer *answer;
-	struct tls_client *tls; /* NULL: a large hello */
-	int fd;
-	usec_t begun;
-	bool connected, over, said;
-	uint8_t in[IN_ROOM], out[OUT_ROOM];
-	size_t in_len, out_len;
-	uint8_t raw[RAW_ROOM]; /* the beginning of what came */
-	size_t raw_len;
-};
-
-/* ---------------------------------------------------------------- its end */
-
-static void keep_certificate(struct probe *p, const uint8_t *der, size_t len)
-{
-	struct check_answer *a = p->answer;
-
-	if (!der || a->cert || !len)
-		return;
-	a->cert = malloc(len);
-	if (!a->cert)
-		return;
-	memcpy(a->cert, der, len);
-	a->cert_len = len;
-}
-
-/*
- * wolfSSL shows no certificate that it cannot read; before TLS 1.3 it lies in the open. For an empty list of them it waits on,
- * where Go ends the handshake.
- */
-static void keep_clear_certificate(struct probe *p)
-{
-	uint8_t *scratch = malloc(RAW_ROOM);
-	struct reader der;
-
-	if (scratch && first_certificate(p->raw, p->raw_len, scratch, &der)) {
-		keep_certificate(p, der.at, reader_left(&der));
-		p->answer->no_certificate = !reader_left(&der);
-	}
-	if (p->answer->no_certificate)
-		p->answer->end = CHECK_END_FAILED;
-	free(scratch);
-}
-
-/* "Server: nginx/1.22.1" in an HTTP header. */
-static void keep_server(struct check_answer *a, const char *text)
-{
-	const char *line = strcasestr(text, "\nserver:");
-
-	if (!line)
-		return;
-	line += strlen("\nserver:");
-	line += strspn(line, " ");
-	text_printable(a->server, sizeof(a->server), (const uint8_t *)line, strcspn(line, "\r\n"));
-}
-
-static void take_report(struct probe *p)
-{
-	struct check_answer *a = p->answer;
-	struct tls_client_report report;
-	const uint8_t *der;
-	size_t len;
-
-	tls_client_report(p->tls, &report);
-	der = tls_client_certificate(p->tls, &len);
-	keep_certificate(p, der, len);
-	a->version = report.version;
-	a->cipher = report.cipher;
-	a->acme = report.version && tls_client_alpn(p->tls) && p->target->kind != CHECK_WEB;
-	a->alpn_refused = report.alpn_refused;
-	a->unparsed = report.unparsed;
-	a->no_certificate = report.no_certificate;
-	if (a->alert < 0 && a->end == CHECK_END_FAILED && report.alert_in >= 0) {
-		a->alert = report.alert_in;
-		a->end = CHECK_END_ALERT;
-	}
-	if (a->end == CHECK_END_FAILED)
-		snprintf(a->error_text, sizeof(a->error_text), "%s", tls_client_error(p->tls));
-	if (p->target->kind == CHECK_WEB)
-		keep_server(a, tls_client_heard(p->tls));
-}
-
-static void finish(struct probe *p, enum check_end end, usec_t now)
-{
-	struct check_answer *a = p->answer;
-
-	p->over = true;
-	a->end = end;
-	a->took = now - p->begun;
-	a->first_len = MIN(p->raw_len, sizeof(a->first));
-	memcpy(a->first, p->raw, a->first_len);
-	if (first_classify(a->first, a->first_len) == FIRST_HTTP)
-		keep_server(a, (const char *)p->raw);
-	/* 5 bytes of record, 4 of handshake: the version of a ServerHello. */
-	a->old_version = first_classify(a->first, a->first_len) == FIRST_HELLO && a->first_len > 10 &&
-			 a->first[9] == 3 && a->first[10] < 3;
-	if (p->tls)
-		take_report(p);
-	if (p->tls && !a->cert)
-		keep_clear_certificate(p);
-	close(p->fd);
-	p->fd = -1;
-}
+#include "check/probe.h"
 
 /* ----------------------------------------------------------------- its way */
 
@@ -176,7 +67,7 @@ static enum tls_state drive(struct probe *p)
 
 static void part(struct probe *p, usec_t now)
 {
-	finish(p, CHECK_END_DONE, now);
+	probe_finish(p, CHECK_END_DONE, now);
 }
 
 static void ask_for_page(struct probe *p)
@@ -216,12 +107,12 @@ static bool is_tls(struct probe *p, usec_t now)
 		return true; /* not known yet */
 	if (kind == FIRST_ALERT && p->raw[5] == 2) {
 		p->answer->alert = p->raw[6];
-		finish(p, CHECK_END_ALERT, now);
+		probe_finish(p, CHECK_END_ALERT, now);
 		return false;
 	}
 	if (kind == FIRST_HELLO || kind == FIRST_ALERT || kind == FIRST_NOTHING)
 		return true;
-	finish(p, CHECK_END_NOT_TLS, now);
+	probe_finish(p, CHECK_END_NOT_TLS, now);
 	return false;
 }
 
@@ -235,7 +126,7 @@ static bool judge_bytes(struct probe *p, usec_t now)
 	if (!p->tls) {
 		if (first_classify(p->raw, p->raw_len) != FIRST_HELLO)
 			return true;
-		finish(p, CHECK_END_ANSWERED, now);
+		probe_finish(p, CHECK_END_ANSWERED, now);
 		return false;
 	}
 	state = drive(p);
@@ -244,7 +135,7 @@ static bool judge_bytes(struct probe *p, usec_t now)
 	send_out(p);
 	if (state == TLS_HANDSHAKING)
 		return true;
-	finish(p, state == TLS_CLOSED ? CHECK_END_DONE : CHECK_END_FAILED, now);
+	probe_finish(p, state == TLS_CLOSED ? CHECK_END_DONE : CHECK_END_FAILED, now);
 	return false;
 }
 
@@ -262,9 +153,9 @@ static void go_on(struct probe *p, usec_t now)
 		return;
 	}
 	if (got == 0 && p->raw_len && p->raw_len < TELLING)
-		finish(p, CHECK_END_NOT_TLS, now);
+		probe_finish(p, CHECK_END_NOT_TLS, now);
 	else
-		finish(p, got == -ECONNRESET ? CHECK_END_RESET : CHECK_END_CLOSED, now);
+		probe_finish(p, got == -ECONNRESET ? CHECK_END_RESET : CHECK_END_CLOSED, now);
 }
 
 /* --------------------------------------------------------------- its begin */
@@ -277,7 +168,7 @@ static void connected(struct probe *p, usec_t now)
 	getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	if (error) {
 		p->answer->error = error;
-		finish(p, CHECK_END_CONNECT_FAILED, now);
+		probe_finish(p, CHECK_END_CONNECT_FAILED, now);
 		return;
 	}
 	p->connected = true;
@@ -319,7 +210,7 @@ static void dial(struct probe *p, usec_t now)
 	if (p->fd >= 0 && (!connect(p->fd, (const struct sockaddr *)&a->to, len) || errno == EINPROGRESS))
 		return;
 	p->answer->error = errno;
-	finish(p, CHECK_END_CONNECT_FAILED, now);
+	probe_finish(p, CHECK_END_CONNECT_FAILED, now);
 }
 
 /* False: all have ended. */
@@ -361,7 +252,8 @@ static void run(struct probe *all, size_t count, struct pollfd *fds, usec_t dead
 	}
 	for (size_t i = 0; i < count; i++)
 		if (!all[i].over)
-			finish(&all[i], all[i].connected ? CHECK_END_SILENT : CHECK_END_CONNECT_TIMEOUT, now);
+			probe_finish(&all[i], all[i].connected ? CHECK_END_SILENT : CHECK_END_CONNECT_TIMEOUT,
+				     now);
 }
 
 int probes_run(struct tls_context *tls, const struct probe_target *target, size_t count, usec_t deadline)
