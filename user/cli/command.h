@@ -256,7 +256,8 @@ void screen_close(void);
 void screen_size(unsigned *columns, unsigned *lines);
 void screen_show(const char *text); /* lines, each with its newline */
 enum screen_event { SCREEN_TIME, SCREEN_AGAIN, SCREEN_QUIT };
-enum screen_event screen_wait(int timeout_ms); /* AGAIN: its size has changed, it came back, or space was pressed */
+enum screen_event
+screen_wait(int timeout_ms); /* AGAIN: its size has changed, it came back, or space was pressed */
 
 /* ------------------------------------------------------------- text.c */
 

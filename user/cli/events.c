@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include "cli/command.h"
 
-enum { AGAIN_MS = 200, INDENT = 2, COLUMNS = 100 };
+enum { AGAIN_MS = 200, INDENT = 2 };
 
 struct stream {
 	uint64_t next; /* number to ask from; 0: from the first */
@@ -25,21 +25,10 @@ struct stream {
 
 /* ------------------------------------------------------------------ printing */
 
-/* Text of any length, every line indented. */
-static void print_wrapped(const char *label, const char *text)
+static void print_indented(const char *label, const char *text)
 {
-	int width = COLUMNS - INDENT - (int)strlen(label), cut;
-
 	printf("%*s%s", INDENT, "", label);
-	while ((int)strlen(text) > width) {
-		for (cut = width; cut > 0 && text[cut] != ' '; cut--)
-			;
-		if (!cut)
-			break;
-		printf("%.*s\n%*s", cut, text, INDENT + (int)strlen(label), "");
-		text += cut + 1;
-	}
-	puts(text);
+	print_wrapped(text, INDENT + (int)strlen(label));
 }
 
 /* Facts in one line, as far as they are known. */
@@ -51,9 +40,9 @@ static void print_event(const json_t *event)
 	printf("%.10s %.8s  %s  %s  %s%s%s\n", time, strlen(time) > 19 ? time + 11 : "",
 	       *name ? name : "(no name)", client, reply_string(event, "outcome"), *detail ? ": " : "",
 	       detail);
-	print_wrapped("", reply_string(event, "text"));
+	print_indented("", reply_string(event, "text"));
 	if (*reply_string(event, "fix"))
-		print_wrapped("fix: ", reply_string(event, "fix"));
+		print_indented("fix: ", reply_string(event, "fix"));
 }
 
 static void print_event_json(json_t *event)

@@ -87,10 +87,10 @@ const struct verb verbs[] = {
 	{ .name = "top",
 	  .arguments = "[-b] [-n N] [-d SECONDS]",
 	  .help = "a live view of interfaces, flows and validations",
-	  .more = "Rates are per second since the frame before. PASSED goes on to the web server and\n"
-		  "everybody else, ENGINE to us. Beneath an interface: rare reasons counted at the\n"
-		  "moment, and its queues. q ends it, space shows it anew. Exit status 3 with -b when\n"
-		  "no daemon runs.\n",
+	  .more = "Rates are per second since the frame before. PASSED goes on to the web server,\n"
+		  "ENGINE comes to us. Beneath an interface: rare reasons counted at the moment,\n"
+		  "and its queues. q ends it, space shows it anew. Has no --json: status and events\n"
+		  "do. Exit status 3 with -b when no daemon runs.\n",
 	  .options = BIT(BATCH) | BIT(COUNT) | BIT(DELAY),
 	  .run = run_top },
 	{ .name = "hook",

@@ -122,9 +122,10 @@ static void put_events(struct view *v, size_t rows)
 	unsigned room = v->screen.columns - 11, outcome, client, name;
 	struct line l;
 
-	outcome = widest(v, offsetof(struct top_event, outcome), rows, 7, room / 2);
-	client = widest(v, offsetof(struct top_event, client), rows, 6, (room - outcome) / 2);
-	name = room - outcome - client;
+	client = widest(v, offsetof(struct top_event, client), rows, 6, room / 3);
+	name = widest(v, offsetof(struct top_event, name), rows, 9, room / 3);
+	outcome = widest(v, offsetof(struct top_event, outcome), rows, 7, room - client - name);
+	name = room - client - outcome;
 	line_begin(&l);
 	line_add(&l, "%-8s ", "TIME");
 	put_field(&l, "CLIENT", client);

@@ -40,7 +40,7 @@ struct xdp_rings {
 	struct ring rx;
 	struct ring tx;
 	uint64_t received, sent, rx_invalid; /* others may be asking for them: see count() */
-	uint64_t free[TX_CHUNKS]; /* a stack */
+	uint64_t free[TX_CHUNKS];            /* a stack */
 	unsigned free_count;
 };
 
