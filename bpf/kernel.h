@@ -37,10 +37,12 @@ enum bpf_map_type {
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_XSKMAP = 17,
+	BPF_MAP_TYPE_RINGBUF = 27,
 };
 
 enum { BPF_F_NO_PREALLOC = 1 << 0, BPF_F_MMAPABLE = 1 << 10 }; /* flags of maps */
 enum { BPF_NOEXIST = 1 };                                      /* flag of an update */
+enum { BPF_RB_NO_WAKEUP = 1 << 0 };                            /* flag of a ring buffer's submit */
 enum { BPF_F_CURRENT_NETNS = -1 };                             /* the network namespace of a lookup */
 
 struct xdp_md {

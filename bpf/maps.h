@@ -14,6 +14,14 @@
 #include "headers.h"
 #include "hello.h"
 #include "options.h"
+#include "segment.h"
+
+/* What a note says of the walk. */
+struct walked {
+	__u32 len;  /* bytes that were looked at; 0: there was no walk */
+	__s32 slot; /* where they are; ALPNXDP_NO_SLOT: in scratch */
+	__u32 acme; /* 1: the hello offers acme-tls/1; no bool: its padding would be read from a stack never written */
+};
 
 /* Where packets are copied to, and where the walks keep their position. */
 struct scratch {
@@ -22,7 +30,10 @@ struct scratch {
 	struct packet end;
 	struct hello walk;
 	name_hash_t name;
-	__u8 hello[ALPNXDP_MAX_HELLO];
+	struct walked walked;
+	struct hello_start start; /* these two are for whoever only asks whether the kernel vouches */
+	struct handoff unused;
+	__u8 hello[ALPNXDP_MAX_HELLO] __attribute__((aligned(8)));
 	__u8 options[OPTIONS_ROOM];
 	struct tcp_options parsed;
 };

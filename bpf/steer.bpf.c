@@ -15,6 +15,7 @@
 #include "headers.h"
 #include "hello.h"
 #include "maps.h"
+#include "notes.h"
 #include "offer.h"
 #include "silence.h"
 #include "undecided.h"
@@ -160,6 +161,7 @@ __noinline int walk_hello(__u32 len)
 		return HELLO_NOT;
 	verdict = hello_walk(s->hello, len, &s->walk);
 	s->name = verdict == HELLO_ACME ? hello_name_hash(s->hello, &s->walk) : 0;
+	s->walked = (struct walked){ .len = len, .slot = ALPNXDP_NO_SLOT, .acme = verdict == HELLO_ACME };
 	return verdict;
 }
 
@@ -277,22 +279,15 @@ static __always_inline enum reason judge_later(struct xdp_md *ctx, const struct 
 	return reason == REASON_NONE ? offer(ctx, cfg, p, &flow) : reason;
 }
 
-/*
- * Step 6: data of a flow that may be in the middle of its hello, or that begins like one. A global function: bystanders
- * need no copies and no room on the stack for it, and the verifier looks at it once.
- */
-__noinline int judge_hello(struct xdp_md *ctx)
+static __always_inline int judge_segment(struct xdp_md *ctx, const struct config *cfg, struct scratch *s)
 {
-	const struct config *cfg = bpf_map_lookup_elem(&config, &zero);
-	struct scratch *s = bpf_map_lookup_elem(&scratch, &zero);
-	const struct packet *p;
+	const struct packet *p = &s->packet;
 	struct place at;
 	bool marked;
 	int verdict;
 
-	if (!cfg || !s || !place_find(s->packet.place, &at))
+	if (!place_find(p->place, &at))
 		return REASON_NOT_HELLO;
-	p = &s->packet;
 	marked = place_is_marked(&at);
 	if (marked && place_open(&p->key, &at) && slot_is_of(at.slot, p))
 		return judge_later(ctx, cfg, p, s, &at);
@@ -302,6 +297,25 @@ __noinline int judge_hello(struct xdp_md *ctx)
 						: REASON_NOT_HELLO;
 	place_leave(&at, p);
 	return verdict == HELLO_ACME ? judge_acme(ctx, cfg, p, s, marked) : reason_of(verdict);
+}
+
+/*
+ * Step 6: data of a flow that may be in the middle of its hello, or that begins like one. A global function: bystanders
+ * need no copies and no room on the stack for it, and the verifier looks at it once.
+ */
+__noinline int judge_hello(struct xdp_md *ctx)
+{
+	const struct config *cfg = bpf_map_lookup_elem(&config, &zero);
+	struct scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+	int reason;
+
+	if (!cfg || !s)
+		return REASON_NOT_HELLO;
+	s->walked = (struct walked){ .slot = ALPNXDP_NO_SLOT };
+	reason = judge_segment(ctx, cfg, s);
+	if (note_is_wanted(cfg, s, reason))
+		note_hello(ctx, s, reason);
+	return reason;
 }
 
 /* Step 5, for everybody: application data and other protocols stop at their first byte. */

@@ -305,6 +305,7 @@ __noinline int walk_slot(__u32 index, __u32 len)
 		return HELLO_NOT;
 	verdict = hello_walk(slot->bytes, len, &s->walk);
 	s->name = verdict == HELLO_ACME ? hello_name_hash(slot->bytes, &s->walk) : 0;
+	s->walked = (struct walked){ .len = len, .slot = index, .acme = verdict == HELLO_ACME };
 	return verdict;
 }
 

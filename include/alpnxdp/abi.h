@@ -18,7 +18,7 @@
 #include <linux/types.h>
 #endif
 
-#define ALPNXDP_ABI 2u
+#define ALPNXDP_ABI 3u
 
 /* Names by which a running attachment is recognised (the kernel keeps 15 characters). */
 #define ALPNXDP_PROG_STEER "alpnxdp_steer"
@@ -30,6 +30,7 @@
 #define ALPNXDP_MAP_HELLOS "hellos"
 #define ALPNXDP_MAP_COUNTERS "counters"
 #define ALPNXDP_MAP_XSKS "xsks"
+#define ALPNXDP_MAP_NOTES "notes"
 
 enum {
 	ALPNXDP_MAX_QUEUES = 64,   /* RX queues of one interface */
@@ -43,6 +44,9 @@ enum {
 	ALPNXDP_UNDECIDED_MS = 10000, /* a hello that takes longer than this is forgotten */
 	ALPNXDP_HEARTBEAT_MS = 1000,  /* an engine silent for longer than this is taken for hung */
 	ALPNXDP_OFFER_MS = 10000,     /* an offer that no engine took is forgotten after this */
+	ALPNXDP_NOTES_BYTES = 262144, /* the ring of notes; a power of two, and of pages */
+	ALPNXDP_NOTES_CREDIT = 64,    /* notes of a queue between two times that the engine refills it */
+	ALPNXDP_NOTE_HELLO = 2048,    /* bytes of a hello in a note */
 };
 
 /* A TCP flow as the edge host receives it: source is the client. IPv4 is mapped into IPv6 (::ffff:a.b.c.d). */
@@ -132,9 +136,14 @@ enum config_flags {
 	CONFIG_GENERIC = 1 << 0,   /* attached in generic mode: our own injected frames come by again */
 	CONFIG_CONNTRACK = 1 << 2, /* told at attach: the program can ask conntrack */
 	CONFIG_ANY_NAME = 1 << 1, /* do not dismiss hellos by the map of pending names (it is not complete) */
+	CONFIG_TRACE = 1 << 3,    /* somebody traces: a note of every hello */
+	CONFIG_TRACE_FROM = 1 << 4, /* likewise, but only those from trace_from */
 };
 
-/* Map "config": one value, mmapable. The keeper writes all but epoch, armed and CONFIG_ANY_NAME, which are the engine's. */
+/*
+ * Map "config": one value, mmapable. The keeper writes all but epoch, armed, trace_from, CONFIG_ANY_NAME and CONFIG_TRACE*,
+ * which are the engine's.
+ */
 struct config {
 	__u32 abi;       /* ALPNXDP_ABI */
 	__u32 epoch;     /* of the present engine; grows by one with each */
@@ -143,15 +152,18 @@ struct config {
 	__be16 port;     /* the web server's port */
 	__u8 own_mac[6]; /* source address of the frames that we inject: random, locally administered */
 	__u32 ifindex;
-	__u32 reserved; /* zero */
+	__u32 reserved;      /* zero */
+	__u8 trace_from[16]; /* as in struct flow_key */
 };
-_Static_assert(sizeof(struct config) == 32, "the layout of struct config is part of the ABI");
+_Static_assert(sizeof(struct config) == 48, "the layout of struct config is part of the ABI");
 
 /* Map "queues": one value per RX queue, mmapable, a cache line each. */
 struct queue_state {
 	__u64 heartbeat_ns; /* CLOCK_MONOTONIC; written by the packet loop that serves this queue; 0: nobody does */
 	__s32 credit; /* hellos that may still be offered; the engine sets it, the program counts it down */
-	__u8 reserved[52]; /* zero */
+	__s32 notes;  /* notes that may still be written; likewise */
+	__u64 notes_lost; /* those that were not, for want of that or of room in the ring; the program counts up */
+	__u8 reserved[40]; /* zero */
 };
 _Static_assert(sizeof(struct queue_state) == 64, "one cache line per queue");
 
@@ -231,5 +243,41 @@ enum reason {
 #undef X
 		NUM_REASONS
 };
+
+/*
+ * Map "notes", a BPF ring buffer: what became of a hello, for people. Two kinds are written: always, of a hello that
+ * offers acme-tls/1 and that the program let pass, since nobody else knows of it; and of every hello while
+ * CONFIG_TRACE or CONFIG_TRACE_FROM is set. At most queue_state.notes of them. Nobody is woken for one.
+ *
+ * What stands in `hello` is whatever somebody has sent; behind hello_len it is of other hellos, and means nothing.
+ */
+enum note_flags {
+	NOTE_ACME = 1 << 0, /* offers acme-tls/1 */
+	NOTE_NAME = 1 << 1, /* name is set: the server name was in view */
+};
+
+struct note {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 name;    /* name_hash_t */
+	struct flow_key key;
+	__u32 ifindex;
+	__u32 data_len; /* of the segment */
+	__u32 stream;   /* bytes of the record stream that were looked at; 0: none */
+	__u32 first;    /* sequence number of the segment */
+	__u16 queue;
+	__u16 hello_len; /* how many of them are here, from the first on */
+	__u8 reason;     /* enum reason */
+	__u8 flags;      /* enum note_flags */
+	/*
+	 * With REASON_NOT_PENDING, which is said before anybody asks the kernel: its word on the segment, NUM_REASONS: it has
+	 * this very connection; else why not (KERNEL_NONE: perhaps forged). Otherwise equal to reason.
+	 */
+	__u8 kernel;
+	__u8 reserved[5]; /* zero */
+	__u8 hello[ALPNXDP_NOTE_HELLO];
+};
+_Static_assert(sizeof(struct note) == 80 + ALPNXDP_NOTE_HELLO,
+	       "the layout of struct note is part of the ABI");
+_Static_assert(NUM_REASONS <= 255, "a reason fits a byte");
 
 #endif

@@ -15,7 +15,7 @@ static struct xdp_attachment *find(struct keeper *k, const char *ifname)
 
 static int send_interface(struct keeper *k, const struct xdp_attachment *a)
 {
-	struct message m = { .type = MESSAGE_INTERFACE, .ifindex = a->ifindex, .fd_count = 7 };
+	struct message m = { .type = MESSAGE_INTERFACE, .ifindex = a->ifindex, .fd_count = 8 };
 
 	m.report.attachment = *a;
 	m.fd[0] = a->maps.config;
@@ -25,6 +25,7 @@ static int send_interface(struct keeper *k, const struct xdp_attachment *a)
 	m.fd[4] = a->maps.names;
 	m.fd[5] = a->maps.hellos;
 	m.fd[6] = a->maps.counters;
+	m.fd[7] = a->maps.notes;
 	return keeper_tell(k, &m);
 }
 

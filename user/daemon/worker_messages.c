@@ -47,7 +47,7 @@ static void add_interface(struct worker *w, struct message *m)
 	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES && !i; n++)
 		if (!w->interface[n].used)
 			i = &w->interface[n];
-	if (!i || m->fd_count != 7) {
+	if (!i || m->fd_count != 8) {
 		close_all(m);
 		return;
 	}
@@ -59,7 +59,8 @@ static void add_interface(struct worker *w, struct message *m)
 						.names = m->fd[4],
 						.hellos = m->fd[5],
 						.counters = m->fd[6],
-						.xsks = -1 };
+						.xsks = -1,
+						.notes = m->fd[7] };
 	i->port.mtu = i->attachment.mtu;
 }
 
@@ -167,6 +168,7 @@ static void gone(struct worker *w, unsigned ifindex)
 	close(maps->names);
 	close(maps->hellos);
 	close(maps->counters);
+	close(maps->notes);
 	i->used = i->serving = false;
 }
 

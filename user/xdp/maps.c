@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <bpf/bpf.h>
 #include <sys/mman.h>
-#include "xdp/xdp.h"
+#include "xdp/private.h"
 
 enum {
 	QUEUES_SIZE = ALPNXDP_MAX_QUEUES * sizeof(struct queue_state),
@@ -18,6 +18,14 @@ enum {
 static void *map_memory(int fd, size_t size)
 {
 	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+}
+
+static int shared_failed(struct xdp_shared *s)
+{
+	int err = -errno;
+
+	xdp_shared_unmap(s);
+	return err;
 }
 
 int xdp_shared_map(const struct xdp_maps *maps, struct xdp_shared *out)
@@ -37,15 +45,11 @@ int xdp_shared_map(const struct xdp_maps *maps, struct xdp_shared *out)
 	for (size_t i = 0; i < ARRAY_SIZE(regions); i++) {
 		void *memory = map_memory(regions[i].fd, regions[i].size);
 
-		if (memory == MAP_FAILED) {
-			int err = -errno;
-
-			xdp_shared_unmap(out);
-			return err;
-		}
+		if (memory == MAP_FAILED)
+			return shared_failed(out);
 		*regions[i].at = memory;
 	}
-	return 0;
+	return xdp_notes_map(maps->notes, out) ? shared_failed(out) : 0;
 }
 
 static void unmap(void *memory, size_t size)
@@ -60,6 +64,7 @@ void xdp_shared_unmap(struct xdp_shared *s)
 	unmap(s->queues, QUEUES_SIZE);
 	unmap(s->live, sizeof(*s->live));
 	unmap((void *)(uintptr_t)s->hellos, HELLOS_SIZE);
+	xdp_notes_unmap(s);
 	*s = (struct xdp_shared){ 0 };
 }
 

@@ -52,6 +52,12 @@ void xdp_maps_close(struct xdp_maps *m);
 uint32_t
 xdp_maps_abi(const struct xdp_maps *m); /* the number in the config map; 0: unreadable or not yet written */
 
+/* --------------------------------------------------------------- notes.c */
+
+/* Parts of xdp_shared_map() and xdp_shared_unmap(). map: 0, or -1 with errno. */
+int xdp_notes_map(int fd, struct xdp_shared *out);
+void xdp_notes_unmap(struct xdp_shared *s);
+
 /* ------------------------------------------------------------- object.c */
 
 struct bpf_object;

@@ -11,12 +11,12 @@ enum { PROGRAM_MAPS = 32 }; /* more than a program of ours has */
 
 /* In the order of struct xdp_maps. */
 static const char *const map_names[] = {
-	ALPNXDP_MAP_CONFIG, ALPNXDP_MAP_QUEUES, ALPNXDP_MAP_LIVE,     ALPNXDP_MAP_FLOWS,
-	ALPNXDP_MAP_NAMES,  ALPNXDP_MAP_HELLOS, ALPNXDP_MAP_COUNTERS, ALPNXDP_MAP_XSKS,
+	ALPNXDP_MAP_CONFIG, ALPNXDP_MAP_QUEUES,   ALPNXDP_MAP_LIVE, ALPNXDP_MAP_FLOWS, ALPNXDP_MAP_NAMES,
+	ALPNXDP_MAP_HELLOS, ALPNXDP_MAP_COUNTERS, ALPNXDP_MAP_XSKS, ALPNXDP_MAP_NOTES,
 };
 _Static_assert(sizeof(struct xdp_maps) == ARRAY_SIZE(map_names) * sizeof(int), "every map needs a name");
 
-static const struct xdp_maps maps_closed = { -1, -1, -1, -1, -1, -1, -1, -1 };
+static const struct xdp_maps maps_closed = { -1, -1, -1, -1, -1, -1, -1, -1, -1 };
 
 /* The descriptors as an array. */
 union map_slots {

@@ -45,6 +45,7 @@ struct xdp_maps {
 	int hellos;
 	int counters;
 	int xsks;
+	int notes;
 };
 
 struct xdp_attachment {
@@ -222,9 +223,24 @@ struct xdp_shared {
 	struct queue_state *queues; /* ALPNXDP_MAX_QUEUES */
 	struct live *live;
 	const struct hello_slot *hellos; /* ALPNXDP_SLOTS */
+	struct {
+		uint64_t *consumer;     /* how far we have read */
+		const uint8_t *records; /* how far the kernel has written, and from the second page on what */
+	} notes;
 };
 int xdp_shared_map(const struct xdp_maps *maps, struct xdp_shared *out); /* 0 or -errno */
 void xdp_shared_unmap(struct xdp_shared *s);
+
+/*
+ * The next note, of one reader: 1; 0: there is none for now; -EPROTO: what stood there was no note of ours, and is skipped.
+ * xdp_notes_refill(): the queue may write ALPNXDP_NOTES_CREDIT again. xdp_notes_lost(): how many it could not, ever.
+ */
+int xdp_note_next(struct xdp_shared *s, struct note *out);
+void xdp_notes_refill(struct xdp_shared *s, unsigned queue);
+uint64_t xdp_notes_lost(const struct xdp_shared *s, unsigned queues);
+
+/* For CONFIG_TRACE*: of everybody (NULL), of one address, or, not on, of nobody. */
+void xdp_notes_trace(struct xdp_shared *s, bool on, const uint8_t from[16]);
 
 /* The flow map. All keep `live` in step. get: -ENOENT also for an entry of another epoch. */
 int xdp_flow_get(const struct xdp_maps *m, const struct xdp_shared *s, const struct flow_key *key,
