@@ -103,7 +103,7 @@ struct ledger_record {
 	uint8_t cause;        /* enum ledger_cause */
 	uint8_t phase;        /* enum ledger_phase */
 	/*
-	 * ALERT_*: the alert's number. GATE: enum gate_reject. KERNEL, and BUDGET and NOT_PENDING where the program decided:
+	 * ALERT_*: the alert's number. GATE: enum gate_reject. KERNEL, and BUDGET, NOT_PENDING and TAKEN_BACK where the program decided:
 	 * enum reason. Else LEDGER_NO_DETAIL.
 	 */
 	int16_t detail;

@@ -16,7 +16,8 @@ static bool has_gate(const struct ledger_record *r)
 /* Where the program has decided. */
 static bool has_reason(const struct ledger_record *r)
 {
-	return (r->cause == LEDGER_KERNEL || r->cause == LEDGER_BUDGET || r->cause == LEDGER_NOT_PENDING) &&
+	return (r->cause == LEDGER_KERNEL || r->cause == LEDGER_BUDGET || r->cause == LEDGER_NOT_PENDING ||
+		r->cause == LEDGER_TAKEN_BACK) &&
 	       r->detail >= 0 && reason_name((unsigned)r->detail);
 }
 
@@ -53,7 +54,7 @@ static struct sentence own_sentence(const struct ledger_record *r)
 		return sentence_of_alert_sent(r->detail);
 	if (has_gate(r))
 		return sentence_of_gate(r->detail);
-	if (r->cause == LEDGER_KERNEL && has_reason(r))
+	if (has_reason(r))
 		return sentence_of_reason(r->detail);
 	return (struct sentence){ 0 };
 }
