@@ -38,6 +38,9 @@ struct identifier {
  */
 int identifier_parse(const char *text, struct identifier *out, const char **why);
 
+/* Both as struct identifier.sni: is sni the name itself, or one below it? Pure. */
+bool identifier_covers(const char *suffix, const char *sni);
+
 /*
  * Reads a digest in any of: base64url (43), base64 (44), hex (64), colon-hex (95), OpenSSL's
  * "critical,DER:04:20:..." (with or without "critical," and an OID before it). Returns 0 or -EINVAL with *why.

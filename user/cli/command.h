@@ -25,6 +25,8 @@ enum option_id {
 	OPTION_SELF_CHECK,
 	OPTION_THREADS,
 	OPTION_BUSY_POLL,
+	OPTION_OWN_NAMES,
+	OPTION_PROBE_HOOK,
 	OPTION_CONFIG, /* from here on: of the command */
 	OPTION_FOREGROUND,
 	OPTION_ALL,
@@ -41,6 +43,7 @@ enum option_id {
 	OPTION_DELAY,
 	OPTION_ADDRESS,
 	OPTION_TIMEOUT,
+	OPTION_FROM,
 	OPTION_JSON, /* from here on: of every verb */
 	OPTION_SOCKET,
 	OPTION_HELP,
@@ -77,6 +80,7 @@ struct command {
 	size_t addresses;
 	const char *address[CHECK_ADDRESSES];
 	uint32_t timeout_s;
+	const char *from;  /* an address; NULL: not given */
 	size_t operands;
 	const char *operand[DAEMON_MAX_INTERFACES];
 	size_t rest_count; /* of a verb that passes words on: those behind its first operand */
@@ -143,6 +147,7 @@ int run_add(const struct command *c);
 int run_remove(const struct command *c);
 int run_list(const struct command *c);
 int run_events(const struct command *c);
+int run_trace(const struct command *c);
 int run_metrics(const struct command *c);
 int run_top(const struct command *c);
 int run_doctor(const struct command *c);
@@ -240,6 +245,12 @@ void certificate_words_free(struct certificate_words *w); /* wipes the key */
 json_t *attachment_json(const struct xdp_attachment *a);
 void attachment_print_facts(
 	const json_t *interface); /* "native mode, 2 queues, ..." and the end of the line */
+
+/* ---------------------------------------------------------- events.c */
+
+/* For a verb that goes on until it is interrupted: signals, as a descriptor; then to wait for one, or for a closed stdout. */
+int signals_open(void);
+bool signals_come(int signals, int wait_ms);
 
 /* ---------------------------------------------------------- report.c */
 

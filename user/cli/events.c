@@ -127,11 +127,11 @@ static int collect(const struct command *c, struct stream *s, json_t *events)
 	return EXIT_DONE;
 }
 
-static bool interrupted(const struct stream *s)
+bool signals_come(int signals, int wait_ms)
 {
-	struct pollfd fds[] = { { .fd = s->signals, .events = POLLIN }, { .fd = STDOUT_FILENO } };
+	struct pollfd fds[] = { { .fd = signals, .events = POLLIN }, { .fd = STDOUT_FILENO } };
 
-	return poll(fds, ARRAY_SIZE(fds), AGAIN_MS) > 0;
+	return poll(fds, ARRAY_SIZE(fds), wait_ms) > 0;
 }
 
 /* The daemon may be away for a while: it is waited for. */
@@ -139,7 +139,7 @@ static int follow(const struct command *c, struct stream *s)
 {
 	int err = EXIT_DONE;
 
-	while (!ferror(stdout) && !interrupted(s)) {
+	while (!ferror(stdout) && !signals_come(s->signals, AGAIN_MS)) {
 		json_t *events = json_array();
 
 		err = collect(c, s, events);
@@ -155,7 +155,7 @@ static int follow(const struct command *c, struct stream *s)
 	return EXIT_DONE;
 }
 
-static int open_signals(void)
+int signals_open(void)
 {
 	sigset_t set;
 
@@ -186,7 +186,7 @@ int run_events(const struct command *c)
 	fflush(stdout);
 	if (!c->follow)
 		return EXIT_DONE;
-	s.signals = open_signals();
+	s.signals = signals_open();
 	err = s.signals < 0 ? EXIT_FAILED : follow(c, &s);
 	close(s.signals);
 	return err;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The table of options, and what each does. Those that are settings are checked as settings_load() does. */
+#include <arpa/inet.h>
 #include <string.h>
 #include <unistd.h>
 #include "cli/command.h"
@@ -183,6 +184,16 @@ static const char *set_timeout(struct command *c, const char *value)
 	return NULL;
 }
 
+static const char *set_from(struct command *c, const char *value)
+{
+	uint8_t address[16];
+
+	c->from = value;
+	return inet_pton(AF_INET, value, address) == 1 || inet_pton(AF_INET6, value, address) == 1
+		       ? NULL
+		       : "an IPv4 or IPv6 address is needed";
+}
+
 static const char *set_json(struct command *c, const char *value)
 {
 	(void)value;
@@ -224,6 +235,8 @@ const struct option_row option_rows[NUM_OPTIONS] = {
 	[OPTION_SELF_CHECK] = { .name = "self-check" },
 	[OPTION_THREADS] = { .name = "threads" },
 	[OPTION_BUSY_POLL] = { .name = "busy-poll" },
+	[OPTION_OWN_NAMES] = { .name = "own-names" },
+	[OPTION_PROBE_HOOK] = { .name = "probe-hook" },
 	[OPTION_CONFIG] = { "config", "FILE", "if not " SETTINGS_FILE_DEFAULT, set_config },
 	[OPTION_FOREGROUND] = { "foreground", NULL, "do not detach from the terminal; log to it",
 				set_foreground },
@@ -243,6 +256,7 @@ const struct option_row option_rows[NUM_OPTIONS] = {
 	[OPTION_ADDRESS] = { "address", "ADDR", "ask there, not where DNS leads; may be repeated",
 			     set_address },
 	[OPTION_TIMEOUT] = { "timeout", "TIME", "for each address; 10s if not given", set_timeout },
+	[OPTION_FROM] = { "from", "ADDR", "only hellos of this client", set_from },
 	[OPTION_JSON] = { "json", NULL, "one line of JSON on standard output", set_json },
 	[OPTION_SOCKET] = { "socket", "PATH", "the daemon's, if not " CONTROL_SOCKET_DEFAULT, set_socket },
 	[OPTION_HELP] = { "help", NULL, "this text", set_help },

@@ -19,6 +19,20 @@ static void print_threads(const json_t *threads)
 	putchar('\n');
 }
 
+/* Being watched over costs bystanders something, so it is said. */
+static void print_probes(const json_t *status)
+{
+	const json_t *probes = json_object_get(status, "probes");
+	uint64_t names = reply_number(probes, "own_names");
+
+	if (names)
+		printf("own names: %" PRIu64 ", asked for unsolicited %" PRIu64
+		       " times; the program looks at hellos all the time\n",
+		       names, reply_number(probes, "unsolicited"));
+	if (reply_true(status, "tracing"))
+		puts("somebody traces: the program looks at every hello");
+}
+
 static void print_daemon(const json_t *status)
 {
 	const json_t *daemon = json_object_get(status, "daemon");
@@ -39,6 +53,7 @@ static void print_daemon(const json_t *status)
 	printf("challenges: %" PRIu64 " pending, %" PRIu64 " flows\n", reply_number(status, "challenges"),
 	       reply_number(status, "flows"));
 	print_threads(json_object_get(status, "threads"));
+	print_probes(status);
 }
 
 /* A heading that is printed with the first row under it. */

@@ -13,13 +13,13 @@ const struct verb verbs[] = {
 	{ .name = "attach",
 	  .arguments = "[IFACE...] [OPTION...]",
 	  .help = "start answering on these interfaces",
-	  .more = "Starts the daemon, or asks the one that runs. All interfaces or none; without\n"
-		  "any, those of the configuration file, whose keys are these options. Needs root.\n",
+	  .more = "All of them or none; without any, those of the configuration file. Needs root.\n",
 	  .most = DAEMON_MAX_INTERFACES,
 	  .completes = COMPLETE_INTERFACES,
 	  .options = BIT(MODE) | BIT(PORT) | BIT(UALPN_SOCKET) | BIT(WATCH) | BIT(HARVEST) |
 		     BIT(METRICS_SOCKET) | BIT(METRICS_TEXTFILE) | BIT(LOG_FORMAT) | BIT(LOG_LEVEL) |
-		     BIT(SELF_CHECK) | BIT(THREADS) | BIT(BUSY_POLL) | BIT(CONFIG) | BIT(FOREGROUND),
+		     BIT(SELF_CHECK) | BIT(THREADS) | BIT(BUSY_POLL) | BIT(OWN_NAMES) | BIT(PROBE_HOOK) |
+		     BIT(CONFIG) | BIT(FOREGROUND),
 	  .run = run_attach },
 	{ .name = "detach",
 	  .arguments = "IFACE... | --all",
@@ -77,6 +77,13 @@ const struct verb verbs[] = {
 		  "came to, in a sentence, and what to do. With --json one object per line.\n",
 	  .options = BIT(FOLLOW) | BIT(IDENT) | BIT(LIMIT),
 	  .run = run_events },
+	{ .name = "trace",
+	  .arguments = "[--from ADDR]",
+	  .help = "what the XDP program does with each hello, and why",
+	  .more = "One line for every TLS hello that comes, browsers' too, until interrupted. So\n"
+		  "long the program looks at hellos even when nothing is pending. Needs root.\n",
+	  .options = BIT(FROM),
+	  .run = run_trace },
 	{ .name = "metrics",
 	  .arguments = "",
 	  .help = "all counters, as OpenMetrics text",

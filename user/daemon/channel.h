@@ -3,6 +3,7 @@
 #ifndef ALPNXDP_DAEMON_CHANNEL_H
 #define ALPNXDP_DAEMON_CHANNEL_H
 
+#include "challenge/challenge.h"
 #include "control/control.h"
 #include "daemon/daemon.h"
 #include "selfcheck/selfcheck.h"
@@ -23,11 +24,13 @@ enum message_type {
 	MESSAGE_SETTINGS, /* settings */
 	MESSAGE_FRONT,    /* fd: a socket to a new process of front ends; front/front.h */
 	MESSAGE_WATCHDOG, /* fd: words for the service manager, from the packet loop */
+	MESSAGE_OWN_NAMES, /* fd: names of ours as text, a line each */
 	/* engine to keeper */
 	MESSAGE_READY,   /* ifindex: serving */
 	MESSAGE_SAVE,    /* fd: the challenges as text, in a memfd */
 	MESSAGE_REQUEST, /* client, request */
 	MESSAGE_CHECKED, /* ifindex, report.ok, report.error: how a self-check has ended */
+	MESSAGE_PROBE,   /* ifindex, probe: somebody asked for a name of ours unasked */
 };
 
 enum request_verb { REQUEST_ATTACH, REQUEST_DETACH, REQUEST_RELOAD };
@@ -38,6 +41,7 @@ struct engine_settings {
 	enum log_level log_level;
 	bool harvest;
 	bool self_check;
+	bool probe_hook; /* there is one: MESSAGE_PROBE is wanted */
 };
 
 /* The keeper trusts none of this: names are checked to end, numbers to be in range. */
@@ -48,12 +52,20 @@ struct request {
 	uint16_t port;
 };
 
+/* Likewise. */
+struct probe {
+	char sni[IDENT_MAX + 1];
+	struct flow_key key;
+	int64_t time_us; /* since 1970 */
+};
+
 struct message {
 	enum message_type type;
 	unsigned ifindex;
 	unsigned queue;
 	struct control_client client;
 	struct request request;
+	struct probe probe;
 	struct engine_settings settings;
 	struct selfcheck_host host;
 	struct daemon_report report; /* MESSAGE_INTERFACE: only its attachment */

@@ -103,6 +103,7 @@ static int wait_ms(const struct keeper *k)
 	if (front_missing(k))
 		due = MIN(due, k->front.restart_at);
 	due = MIN(due, keeper_ready_due(k));
+	due = MIN(due, keeper_hooks_due(k, now));
 	return now >= due ? 0 : (int)((due - now) / USEC_PER_MSEC) + 1;
 }
 
@@ -158,6 +159,7 @@ static void turn(struct keeper *k)
 	}
 	if (clock_now() >= keeper_ready_due(k))
 		keeper_tell_ready(k);
+	keeper_hooks(k);
 	start_missing(k);
 }
 
@@ -187,8 +189,10 @@ static int attach_all(struct keeper *k, struct daemon_report *reports)
 
 static int begin(struct keeper *k, struct daemon_report *reports)
 {
-	int err = keeper_front_listen(k, &k->settings, &reports[0].error);
+	int err = keeper_hook_check(&k->settings, &reports[0].error);
 
+	if (!err)
+		err = keeper_front_listen(k, &k->settings, &reports[0].error);
 	if (!err)
 		err = xdp_inject_load(&k->inject, &reports[0].error);
 	if (!err)
@@ -206,6 +210,7 @@ static void end(struct keeper *k)
 {
 	notify_send(k->notify, "STOPPING=1");
 	keeper_front_close(k);
+	keeper_hooks_end(k);
 	child_stop(&k->engine);
 	for (size_t n = 0; n < k->interfaces; n++)
 		xdp_attachment_close(&k->interface[n]);

@@ -12,6 +12,18 @@ struct front_listener {
 	char path[SETTINGS_SOCKET_PATH];
 };
 
+/* A run of the program for unsolicited probes: waiting for its turn, or under way. */
+enum { KEEPER_HOOKS = 16 };
+struct hook {
+	bool used, killed;
+	pid_t pid; /* 0: it waits */
+	usec_t started;
+	time_t time; /* of the probe */
+	struct flow_key key;
+	char name[IDENT_MAX + 1];
+	char ifname[IF_NAMESIZE];
+};
+
 struct keeper {
 	const char *socket_path;
 	struct settings settings; /* in force */
@@ -37,6 +49,10 @@ struct keeper {
 	unsigned serving; /* ifindex that the engine last said it serves; 0: none since it was asked */
 	bool waiting; /* for that, in the middle of something: the table of interfaces must stay as it is */
 	usec_t checked;
+
+	struct hook hook[KEEPER_HOOKS];
+	usec_t hook_next; /* none starts before this */
+	size_t hook_turn;
 
 	size_t interfaces;
 	struct xdp_attachment interface[DAEMON_MAX_INTERFACES];
@@ -89,6 +105,15 @@ void keeper_tell_ready(struct keeper *k);
 int keeper_feed_open(struct keeper *k); /* the engine's end of a new k->feed, or -errno */
 void keeper_feed_close(struct keeper *k);
 void keeper_feed(struct keeper *k); /* passes on what the engine has said */
+
+/* keeper_probes.c */
+int keeper_tell_names(struct keeper *k); /* 0 or -errno */
+int keeper_hook_check(const struct settings *s,
+		      struct xdp_error *error); /* 0, or -errno: it must not be run, or cannot */
+void keeper_probe(struct keeper *k, const struct message *m);
+void keeper_hooks(struct keeper *k);                         /* once a turn */
+usec_t keeper_hooks_due(const struct keeper *k, usec_t now); /* USEC_NEVER: nothing is under way */
+void keeper_hooks_end(struct keeper *k);
 
 /* keeper_links.c */
 int keeper_links_open(void); /* a descriptor for poll(), or -errno */

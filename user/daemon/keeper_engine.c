@@ -61,9 +61,11 @@ int keeper_tell_settings(struct keeper *k)
 				   .settings = { .log_format = s->log_format,
 						 .log_level = s->log_level,
 						 .harvest = *s->harvest != '\0',
-						 .self_check = s->self_check } };
+						 .self_check = s->self_check,
+						 .probe_hook = *s->probe_hook != '\0' } };
+	int err = keeper_tell(k, &m);
 
-	return keeper_tell(k, &m);
+	return err ? err : keeper_tell_names(k);
 }
 
 static int send_watchdog(struct keeper *k)
@@ -149,6 +151,8 @@ int keeper_hear(struct keeper *k)
 		k->serving = m.ifindex;
 	} else if (m.type == MESSAGE_CHECKED) {
 		keeper_checked(k, &m);
+	} else if (m.type == MESSAGE_PROBE) {
+		keeper_probe(k, &m);
 	}
 	for (size_t n = 0; n < m.fd_count; n++)
 		close(m.fd[n]);

@@ -125,7 +125,9 @@ int keeper_reload(struct keeper *k, struct daemon_report *report)
 		report->err = -EINVAL;
 		snprintf(report->error.fix, sizeof(report->error.fix), "alpnxdp config check");
 	} else {
-		report->err = keeper_front_listen(k, &fresh, &report->error);
+		report->err = keeper_hook_check(&fresh, &report->error);
+		if (!report->err)
+			report->err = keeper_front_listen(k, &fresh, &report->error);
 	}
 	if (!report->err) {
 		report->err = put_into_force(k, &fresh, &report->error);

@@ -98,6 +98,41 @@ struct worker_notify {
 	char line[400];
 };
 
+/* Connections whose hello was let pass, so that each gets one record; worker_notes.c. */
+struct worker_notes {
+	usec_t refilled;
+	unsigned next;
+	struct {
+		struct flow_key key;
+		usec_t at;
+	} seen[64];
+};
+
+/* While somebody traces; worker_trace.c. */
+struct trace_row;
+struct worker_trace {
+	usec_t all_until, one_until; /* 0: nobody asks for everybody's hellos, or those of `one` */
+	uint8_t one[16];
+	uint64_t next, oldest; /* numbers of the next row, and of the first since it was begun */
+	struct trace_row *row; /* NULL: off */
+};
+
+/* Names of ours, and who asked for them unasked; worker_probes.c. */
+struct worker_probes {
+	pthread_mutex_t lock;
+	size_t names;
+	char name[SETTINGS_OWN_NAMES][IDENT_MAX + 1]; /* struct identifier.sni */
+	uint64_t count;
+	usec_t logged, told;
+	unsigned unlogged;
+	usec_t quiet_until; /* no alarm at all before this */
+	unsigned removed;
+	struct probe_recent {
+		name_hash_t name;
+		usec_t until;
+	} recent[256];
+};
+
 /* Frames that another thread has found in its queues; worker_letters.c. */
 enum { WORKER_LETTERS = 64 };
 struct worker_letters {
@@ -153,6 +188,9 @@ struct worker {
 	struct control_server *server;
 	struct worker_front front;
 	struct worker_harvest harvest;
+	struct worker_notes notes;
+	struct worker_trace trace;
+	struct worker_probes probes;
 	struct worker_notify notify;
 	struct worker_check check;
 	struct engine_settings settings;
@@ -264,8 +302,35 @@ char *worker_list(struct worker *w, const struct control_request *r, const struc
 /* worker_events.c */
 void worker_ended(void *thread, unsigned port, const struct ledger_record *record); /* any thread */
 char *worker_events(struct worker *w, const struct control_request *r, const struct control_client *from);
+bool worker_is_self_check(const struct flow_key *key); /* of our own: no event */
+/* When and where, from r->began and the interface. */
+void worker_record_place(const struct worker_interface *i, struct ledger_record *r, usec_t now);
+void worker_put_hello(struct jsonw *j,
+		      const struct ledger_record *r); /* when, where, who, and what was offered */
 void worker_put_perspectives(struct worker *w, struct jsonw *j,
 			     const struct challenge *c); /* of a row of list */
+
+/* worker_notes.c */
+void worker_notes_begin(struct worker *w, struct worker_interface *i); /* its program is served from now on */
+void worker_notes(struct worker *w);                                   /* once a turn */
+uint64_t worker_notes_lost(const struct worker *w);
+/* A note as a record, but for place and number. False: it is none that the program writes. */
+bool worker_note_read(const struct note *n, struct ledger_record *r);
+bool worker_note_is_real(const struct note *n); /* a connection, not just a packet */
+
+/* worker_trace.c */
+char *worker_trace(struct worker *w, const struct control_request *r);
+void worker_trace_take(struct worker *w, const struct note *n, const struct ledger_record *r);
+void worker_trace_serve(struct worker *w); /* ends it when nobody asks any more */
+void worker_trace_interface(struct worker *w, struct worker_interface *i); /* a new one */
+bool worker_tracing(const struct worker *w);
+
+/* worker_probes.c */
+void worker_probes_set(struct worker *w, int fd); /* takes the descriptor: names, a line each */
+void worker_probes_removed(struct worker *w, const char *sni);
+bool worker_probe(struct worker *w, const struct worker_interface *i, const struct ledger_record *r,
+		  usec_t now); /* any thread; true: unsolicited */
+void worker_put_probes(struct worker *w, struct jsonw *j);
 
 /* worker_status.c */
 char *worker_status(struct worker *w, const char *ifname); /* NULL: all; the reply line */

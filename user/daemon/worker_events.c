@@ -15,7 +15,7 @@ enum { EVENTS_ROWS = 256 };
 /* ---------------------------------------------------------------- taking in */
 
 /* The self-check's own: addresses that nobody has (selfcheck.h). */
-static bool is_own(const struct flow_key *key)
+bool worker_is_self_check(const struct flow_key *key)
 {
 	static const uint8_t v4[15] = { [10] = 0xff, [11] = 0xff, 192, 0, 2 };
 	static const uint8_t v6[8] = { 1 };
@@ -31,15 +31,23 @@ static int64_t wall_clock_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
+void worker_record_place(const struct worker_interface *i, struct ledger_record *r, usec_t now)
+{
+	r->time_us = wall_clock_us() - (int64_t)(now - MIN(r->began, now));
+	snprintf(r->ifname, sizeof(r->ifname), "%s", i->attachment.ifname);
+}
+
 void worker_ended(void *thread, unsigned port, const struct ledger_record *record)
 {
 	const struct worker_thread *t = thread;
+	const struct worker_interface *i = &t->worker->interface[port];
 	struct ledger_record r = *record;
 
-	if (is_own(&r.key))
+	if (worker_is_self_check(&r.key))
 		return;
-	r.time_us = wall_clock_us() - (int64_t)(t->now - MIN(r.began, t->now));
-	snprintf(r.ifname, sizeof(r.ifname), "%s", t->worker->interface[port].attachment.ifname);
+	worker_record_place(i, &r, t->now);
+	if (r.answer_us == LEDGER_NEVER)
+		r.unsolicited = worker_probe(t->worker, i, &r, t->now);
 	ledger_add(t->worker->ledger, &r);
 }
 
@@ -96,7 +104,7 @@ static void put_alpn(struct jsonw *j, const char *alpn)
 	jsonw_close_array(j);
 }
 
-static void put_hello(struct jsonw *j, const struct ledger_record *r)
+static void put_offered(struct jsonw *j, const struct ledger_record *r)
 {
 	char text[LEDGER_NUMBER_TEXT];
 
@@ -159,10 +167,8 @@ static void put_outcome(struct jsonw *j, const struct ledger_record *r)
 	jsonw_string(j, "fix", words.fix);
 }
 
-static void put_event(struct jsonw *j, const struct ledger_record *r)
+void worker_put_hello(struct jsonw *j, const struct ledger_record *r)
 {
-	jsonw_open_object(j, NULL);
-	jsonw_unsigned(j, "number", r->number);
 	put_time(j, r->time_us);
 	jsonw_string(j, "interface", r->ifname);
 	jsonw_unsigned(j, "queue", r->queue);
@@ -171,7 +177,14 @@ static void put_event(struct jsonw *j, const struct ledger_record *r)
 	put_address(j, "server", r->key.daddr);
 	jsonw_unsigned(j, "server_port", ntohs(r->key.dport));
 	put_identifier(j, r->sni);
-	put_hello(j, r);
+	put_offered(j, r);
+}
+
+static void put_event(struct jsonw *j, const struct ledger_record *r)
+{
+	jsonw_open_object(j, NULL);
+	jsonw_unsigned(j, "number", r->number);
+	worker_put_hello(j, r);
 	put_negotiated(j, r);
 	put_timing(j, r);
 	jsonw_unsigned(j, "retransmits", r->retransmits);

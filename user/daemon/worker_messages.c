@@ -103,6 +103,7 @@ static void serve(struct worker *w, unsigned ifindex)
 	xdp_flow_sweep(&i->attachment.maps, &i->shared, &i->sweep, UINT_MAX, w->now * 1000);
 	worker_names_load(w, i);
 	i->serving = true;
+	worker_notes_begin(w, i);
 	worker_arm(w);
 	channel_send(w->channel, &ready);
 }
@@ -217,7 +218,12 @@ void worker_message(struct worker *w, struct message *m)
 		if (m->fd_count == 1)
 			w->notify.fd = m->fd[0];
 		break;
+	case MESSAGE_OWN_NAMES:
+		if (m->fd_count == 1)
+			worker_probes_set(w, m->fd[0]);
+		break;
 	case MESSAGE_CHECKED:
+	case MESSAGE_PROBE:
 	case MESSAGE_READY:
 	case MESSAGE_SAVE:
 	case MESSAGE_REQUEST:

@@ -33,6 +33,9 @@ void worker_names_changed(const char *sni, bool pending, void *worker)
 {
 	struct worker *w = worker;
 
+	if (!pending)
+		worker_probes_removed(w, sni);
+
 	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++) {
 		struct worker_interface *i = &w->interface[n];
 
@@ -114,7 +117,8 @@ bool worker_names_serve(struct worker *w)
 
 void worker_arm(struct worker *w)
 {
-	uint32_t count = (uint32_t)challenge_count(w->store) + w->harvest.on;
+	uint32_t count = (uint32_t)challenge_count(w->store) + w->harvest.on + (w->probes.names > 0) +
+			 worker_tracing(w);
 
 	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++)
 		if (w->interface[n].serving)

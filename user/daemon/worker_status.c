@@ -285,6 +285,9 @@ char *worker_status(struct worker *w, const char *ifname)
 	put_threads_held(&j, w, &sum);
 	put_self_checks(&j, w);
 	put_fronts(&j, w);
+	worker_put_probes(w, &j);
+	jsonw_bool(&j, "tracing", worker_tracing(w));
+	jsonw_unsigned(&j, "notes_lost", worker_notes_lost(w));
 	put_interfaces(&j, w, ifname);
 	put_engine(&j, &sum);
 	put_durations(&j, &sum);

@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
-#include "settings/settings.h"
+#include "settings/private.h"
 
 static bool is_loopback4(const struct in_addr *a)
 {
@@ -50,4 +50,24 @@ size_t settings_harvest_address(const char *text, struct sockaddr_storage *out)
 		return 0;
 	host[len - 1] = '\0';
 	return address6(host + 1, port, out);
+}
+
+const char *settings_set_harvest(struct settings *s, const char *value)
+{
+	struct sockaddr_storage ignored;
+
+	if (strncmp(value, "localhost", 9) == 0)
+		return "a number is needed instead of a name: 127.0.0.1:PORT or [::1]:PORT";
+	if (!settings_harvest_address(value, &ignored))
+		return "a loopback address with a port is needed: 127.0.0.1:PORT or [::1]:PORT";
+	strcpy(s->harvest, value);
+	return NULL;
+}
+
+bool settings_get_harvest(const struct settings *s, size_t n, char out[SETTINGS_PROBLEM])
+{
+	if (n || !*s->harvest)
+		return false;
+	strcpy(out, s->harvest);
+	return true;
 }

@@ -62,6 +62,7 @@ static bool get_text(const char *text, size_t n, char out[SETTINGS_PROBLEM])
 PATH_KEY(socket)
 PATH_KEY(ualpn_socket)
 PATH_KEY(metrics_socket)
+PATH_KEY(probe_hook)
 #undef PATH_KEY
 
 static const char *set_metrics_textfile(struct settings *s, const char *value)
@@ -245,23 +246,6 @@ static bool get_busy_poll(const struct settings *s, size_t n, char out[SETTINGS_
 	return n == 0;
 }
 
-static const char *set_harvest(struct settings *s, const char *value)
-{
-	struct sockaddr_storage ignored;
-
-	if (strncmp(value, "localhost", 9) == 0)
-		return "a number is needed instead of a name: 127.0.0.1:PORT or [::1]:PORT";
-	if (!settings_harvest_address(value, &ignored))
-		return "a loopback address with a port is needed: 127.0.0.1:PORT or [::1]:PORT";
-	strcpy(s->harvest, value);
-	return NULL;
-}
-
-static bool get_harvest(const struct settings *s, size_t n, char out[SETTINGS_PROBLEM])
-{
-	return get_text(s->harvest, n, out);
-}
-
 #define KEY(name, argument, help, completes, words, function)                                           \
 	{                                                                                               \
 		(name), (argument), (help), false, (completes), (words), set_##function, get_##function \
@@ -280,8 +264,8 @@ const struct settings_key settings_keys[] = {
 	KEY("ualpn-socket", "PATH", "a socket that speaks ualpn's protocol", SETTINGS_FILE, "", ualpn_socket),
 	REPEATABLE_KEY("watch", "KIND:DIR", "serve a directory: dehydrated, certmagic, mod_md",
 		       SETTINGS_DIRECTORY, "dehydrated|certmagic|mod_md", watch),
-	KEY("harvest", "ADDR:PORT", "ask this listener for names nobody added", SETTINGS_WORD,
-	    "127.0.0.1:|[::1]:", harvest),
+	{ "harvest", "ADDR:PORT", "ask this listener for names nobody added", false, SETTINGS_WORD,
+	  "127.0.0.1:|[::1]:", settings_set_harvest, settings_get_harvest },
 	KEY("metrics-socket", "PATH", "a socket that answers with metrics", SETTINGS_FILE, "",
 	    metrics_socket),
 	KEY("metrics-textfile", "PATH", "*.prom, for node_exporter", SETTINGS_FILE, "", metrics_textfile),
@@ -292,6 +276,9 @@ const struct settings_key settings_keys[] = {
 	KEY("self-check", "yes|no", "validate once before saying ready", SETTINGS_WORD, "yes|no", self_check),
 	KEY("threads", "N", "packet loops, 1 if not given; each has some queues", SETTINGS_WORD, "", threads),
 	KEY("busy-poll", "USEC", "look for frames this long before sleeping", SETTINGS_WORD, "", busy_poll),
+	{ "own-names", "NAME", "tell who asks for these while none is pending", true, SETTINGS_WORD, "",
+	  settings_set_own_names, settings_get_own_names },
+	KEY("probe-hook", "PATH", "the program that is run then", SETTINGS_FILE, "", probe_hook),
 };
 const size_t settings_key_count = ARRAY_SIZE(settings_keys);
 static_assert(ARRAY_SIZE(settings_keys) <= SETTINGS_KEYS_MAX, "the lines of all keys must be remembered");

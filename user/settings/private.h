@@ -22,4 +22,10 @@ void pairs_read(const char *text, size_t len, const struct pairs *to);
 int settings_parse(const struct settings_source *from, const char *text, size_t len, struct settings *out,
 		   void (*problem)(void *context, const char *line), void *context);
 
+/* harvest.c, probes.c: rows of the table. */
+const char *settings_set_harvest(struct settings *s, const char *value);
+bool settings_get_harvest(const struct settings *s, size_t n, char out[SETTINGS_PROBLEM]);
+const char *settings_set_own_names(struct settings *s, const char *value);
+bool settings_get_own_names(const struct settings *s, size_t n, char out[SETTINGS_PROBLEM]);
+
 #endif

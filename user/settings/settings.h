@@ -20,6 +20,7 @@
 
 #include <net/if.h>
 #include "base/base.h"
+#include "challenge/challenge.h"
 #include "xdp/xdp.h"
 
 #define SETTINGS_FILE_DEFAULT "/etc/alpnxdp/alpnxdp.conf"
@@ -36,7 +37,9 @@ enum {
 	SETTINGS_FILE_MAX = 65536,
 	SETTINGS_THREADS = 16,      /* packet loops of the engine process */
 	SETTINGS_BUSY_POLL = 10000, /* microseconds */
-	SETTINGS_GIVEN = 48,        /* options of one command line */
+	SETTINGS_OWN_NAMES = 64,
+	SETTINGS_OWN_VALUE = 1024, /* of own-names on a command line */
+	SETTINGS_GIVEN = 48,       /* options of one command line */
 	SETTINGS_PROBLEM = 512,
 };
 
@@ -69,14 +72,17 @@ struct settings {
 	char ualpn_socket[SETTINGS_SOCKET_PATH]; /* ualpn-socket = PATH */
 	size_t watches;                          /* watch = KIND:DIR, repeatable */
 	struct settings_watch watch[SETTINGS_WATCHES];
-	char harvest[SETTINGS_ENDPOINT];           /* harvest = ADDRESS:PORT, a loopback address */
-	char metrics_socket[SETTINGS_SOCKET_PATH]; /* metrics-socket = PATH */
-	char metrics_textfile[SETTINGS_PATH];      /* metrics-textfile = PATH, *.prom */
-	enum log_format log_format;                /* log-format = auto|text|journal|json */
-	enum log_level log_level;                  /* log-level = error|warning|notice|info|debug */
-	bool self_check;                           /* self-check = yes|no */
-	unsigned threads;                          /* threads = N */
-	unsigned busy_poll_us;                     /* busy-poll = USEC; 0: off */
+	char harvest[SETTINGS_ENDPOINT];                  /* harvest = ADDRESS:PORT, a loopback address */
+	char metrics_socket[SETTINGS_SOCKET_PATH];        /* metrics-socket = PATH */
+	char metrics_textfile[SETTINGS_PATH];             /* metrics-textfile = PATH, *.prom */
+	enum log_format log_format;                       /* log-format = auto|text|journal|json */
+	enum log_level log_level;                         /* log-level = error|warning|notice|info|debug */
+	bool self_check;                                  /* self-check = yes|no */
+	unsigned threads;                                 /* threads = N */
+	unsigned busy_poll_us;                            /* busy-poll = USEC; 0: off */
+	size_t own_names;                                 /* own-names = NAME..., repeatable */
+	char own_name[SETTINGS_OWN_NAMES][IDENT_MAX + 1]; /* struct identifier.text */
+	char probe_hook[SETTINGS_PATH];                   /* probe-hook = PATH */
 };
 
 void settings_default(struct settings *s);
