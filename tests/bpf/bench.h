@@ -40,12 +40,15 @@ struct row {
 	bool syn_seen; /* the connection's SYN has gone through the program, too */
 
 	bool unarmed, generic, no_slot, no_credit;
-	bool unmarked_spent;   /* as many hellos without a SYN have been looked at as may be */
-	int heartbeat_age_ms;  /* -1: never */
-	const char *pending;   /* the only pending name; NULL: any name will do */
-	enum flow_state state; /* of an entry of this flow; 0: none */
-	bool old_epoch;        /* that entry is of an earlier engine */
-	int unacknowledged;    /* with FLOW_SERVED: bytes that the segment does not acknowledge */
+	bool unmarked_spent;       /* as many hellos without a SYN have been looked at as may be */
+	int notes;                 /* how many may be written */
+	bool trace;                /* of every hello */
+	const uint8_t *trace_from; /* of this client's, as in struct flow_key */
+	int heartbeat_age_ms;      /* -1: never */
+	const char *pending;       /* the only pending name; NULL: any name will do */
+	enum flow_state state;     /* of an entry of this flow; 0: none */
+	bool old_epoch;            /* that entry is of an earlier engine */
+	int unacknowledged;        /* with FLOW_SERVED: bytes that the segment does not acknowledge */
 	int passed;      /* with FLOW_SERVED: bytes more than the kernel has received, that passed to it */
 	bool other_flow; /* there is a flow, but not this one */
 

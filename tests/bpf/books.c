@@ -87,13 +87,47 @@ uint32_t books_live(void)
 	return live.flows;
 }
 
-int32_t books_credit(void)
+static struct queue_state queue_state(void)
 {
 	struct queue_state queue;
 	__u32 zero = 0;
 
 	assert_int_equal(bpf_map_lookup_elem(map_fd(steer->maps.queues), &zero, &queue), 0);
-	return queue.credit;
+	return queue;
+}
+
+int32_t books_credit(void)
+{
+	return queue_state().credit;
+}
+
+int32_t books_notes_left(void)
+{
+	return queue_state().notes;
+}
+
+uint64_t books_notes_lost(void)
+{
+	return queue_state().notes_lost;
+}
+
+static int take_note(void *context, void *record, size_t len)
+{
+	assert_int_equal(len, sizeof(struct note));
+	memcpy(context, record, len);
+	return 0;
+}
+
+unsigned books_notes(struct note *last)
+{
+	struct ring_buffer *ring = ring_buffer__new(map_fd(steer->maps.notes), take_note, last, NULL);
+	int count;
+
+	assert_non_null(ring);
+	count = ring_buffer__consume(ring);
+	ring_buffer__free(ring);
+	assert_true(count >= 0);
+	return (unsigned)count;
 }
 
 /* All entries of the flow map are deleted, then as many as `count` strangers put there. */
@@ -121,13 +155,16 @@ static void set_config(const struct row *row)
 		.abi = ALPNXDP_ABI,
 		.epoch = BENCH_EPOCH,
 		.armed = !row->unarmed,
-		.flags = (row->generic ? CONFIG_GENERIC : 0u) | (row->pending ? 0u : CONFIG_ANY_NAME),
+		.flags = (row->generic ? CONFIG_GENERIC : 0u) | (row->pending ? 0u : CONFIG_ANY_NAME) |
+			 (row->trace ? CONFIG_TRACE : 0u) | (row->trace_from ? CONFIG_TRACE_FROM : 0u),
 		.port = htons(PEER_PORT),
 		.own_mac = { 2, 0, 0, 0, 0, BENCH_MAC },
 	};
-	struct queue_state queue = { .credit = row->no_credit ? 0 : BENCH_CREDIT };
+	struct queue_state queue = { .credit = row->no_credit ? 0 : BENCH_CREDIT, .notes = row->notes };
 	__u32 zero = 0;
 
+	if (row->trace_from)
+		memcpy(config.trace_from, row->trace_from, sizeof(config.trace_from));
 	if (row->heartbeat_age_ms >= 0)
 		queue.heartbeat_ns = now_ns() - (uint64_t)row->heartbeat_age_ms * 1000000u;
 	assert_int_equal(bpf_map_update_elem(map_fd(steer->maps.config), &zero, &config, 0), 0);

@@ -25,5 +25,9 @@ int books_map(const char *name);                               /* its descriptor
 uint64_t books_counter(unsigned reason);
 uint32_t books_live(void);
 int32_t books_credit(void);
+int32_t books_notes_left(void);
+uint64_t books_notes_lost(void); /* since the last row */
+unsigned
+books_notes(struct note *last); /* takes all out of the ring; how many there were, and the last one */
 
 #endif
