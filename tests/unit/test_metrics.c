@@ -63,7 +63,7 @@ static json_t *status_of(json_t *interfaces)
 {
 	return json_pack(
 		"{s:b,s:{s:i,s:I,s:i,s:s,s:s},s:o,s:{s:i,s:i,s:i,s:i},s:o,s:i,s:o,s:o,s:{s:i},s:{s:i,s:i},s:"
-		"{s:i,s:i},s:{s:i,s:i,s:i},s:i,s:i,s:o,s:{s:b},s:{s:b,s:i,s:i,s:i,s:i}}",
+		"{s:i,s:i},s:{s:i,s:i,s:i},s:i,s:i,s:o,s:{s:b},s:{s:b,s:i,s:i,s:i,s:i},s:{s:i,s:i},s:i}",
 		"ok", 1, "daemon", "uptime_s", 60, "started_unix", (json_int_t)1800000000, "epoch", 2,
 		"version", "1.0", "tls_library", "wolfSSL 5.7.2", "interfaces", interfaces, "flows_by_state",
 		"held", 1, "waiting", 2, "served", 3, "lingering", 4, "challenges_by_source",
@@ -72,7 +72,8 @@ static json_t *status_of(json_t *interfaces)
 		"short", 5, "silence", "silenced", 6, "unsilenced", 7, "given_back", "frames", 8, "failed", 9,
 		"transmit", "frames", 10, "failed", 11, "retransmits", 12, "strays", 13, "stale_offers", 14,
 		"handshake_seconds", durations(), "front", "up", 1, "harvest", "on", 0, "asked", 20,
-		"answered", 21, "failed", 22, "refused", 23);
+		"answered", 21, "failed", 22, "refused", 23, "probes", "own_names", 24, "unsolicited", 25,
+		"notes_lost", 26);
 }
 
 static char *text_of(json_t *status, enum metrics_format format)
@@ -101,7 +102,7 @@ static void check_values(enum metrics_format format)
 {
 	read_status(json_pack("[o,o]", interface("eth0", 2), interface("eth1", 3)), format);
 	assert_true(OM(&om, "alpnxdp_build_info", "version", "1.0", "tls_library", "wolfSSL 5.7.2", "abi",
-		       "2") == 1);
+		       "3") == 1);
 	assert_true(OM(&om, "alpnxdp_start_time_seconds") == 1800000000);
 	assert_true(OM(&om, "alpnxdp_front_up") == 1);
 	assert_true(OM(&om, "alpnxdp_engines_total") == 2);
@@ -125,6 +126,9 @@ static void check_values(enum metrics_format format)
 	assert_true(OM(&om, "alpnxdp_challenges", "source", "harvest") == 10 + CHALLENGE_SOURCE_HARVEST);
 	assert_true(OM(&om, "alpnxdp_challenge_age_seconds") == 77);
 	assert_true(OM(&om, "alpnxdp_harvest_enabled") == 0);
+	assert_true(OM(&om, "alpnxdp_own_names") == 24);
+	assert_true(OM(&om, "alpnxdp_unsolicited_probes_total") == 25);
+	assert_true(OM(&om, "alpnxdp_notes_lost_total") == 26);
 	assert_true(OM(&om, "alpnxdp_harvest_names_total", "result", "refused") == 23);
 }
 

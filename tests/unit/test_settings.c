@@ -76,6 +76,8 @@ static void test_defaults(void **state)
 	assert_true(out.self_check);
 	assert_int_equal(out.threads, 1);
 	assert_int_equal(out.busy_poll_us, 0);
+	assert_int_equal(out.own_names, 0);
+	assert_string_equal(out.probe_hook, "");
 }
 
 static void test_every_key(void **state)
@@ -100,7 +102,10 @@ static void test_every_key(void **state)
 				   "log-level = debug\n"
 				   "self-check = no\n"
 				   "threads = 16\n"
-				   "busy-poll = 10000";
+				   "busy-poll = 10000\n"
+				   "own-names = Example.org.,  192.0.2.7\n"
+				   "own-names = 2001:DB8::1\n"
+				   "probe-hook = /usr/local/sbin/probe";
 	struct settings out;
 
 	(void)state;
@@ -128,6 +133,11 @@ static void test_every_key(void **state)
 	assert_false(out.self_check);
 	assert_int_equal(out.threads, 16);
 	assert_int_equal(out.busy_poll_us, 10000);
+	assert_int_equal(out.own_names, 3);
+	assert_string_equal(out.own_name[0], "example.org");
+	assert_string_equal(out.own_name[1], "192.0.2.7");
+	assert_string_equal(out.own_name[2], "2001:db8::1");
+	assert_string_equal(out.probe_hook, "/usr/local/sbin/probe");
 }
 
 /* Each row: the file, and all that is told of it. */
@@ -251,6 +261,11 @@ static void test_values(void **state)
 		{ "busy-poll", "10001", "microseconds are needed, from 0 (off) to 10000" },
 		{ "busy-poll", "50us", "microseconds are needed, from 0 (off) to 10000" },
 		{ "busy-poll", "0", NULL },
+		{ "own-names", "example.org, example.org.", "it is named twice" },
+		{ "own-names", ",", "a name or an address is needed" },
+		{ "own-names", "xn--bcher-kva.example", NULL },
+		{ "own-names", "7.2.0.192.in-addr.arpa 2001:db8::1", NULL },
+		{ "probe-hook", "probe", "an absolute path is needed, without quotes" },
 	};
 	char text[256], expected[512];
 
