@@ -133,6 +133,15 @@ ok "forged packets raise no alarm" same "$(counted)" "$before"
 ok "they are in the ledger" at_least "$(alpnxdp events --json --ident d.example.org | wc -l)" 1
 ok "and the rest is counted as lost" at_least "$(alpnxdp status --json | jq .notes_lost)" 1
 
+# ---------------------------------------------------------------- harvest: the engine is asked, and then somebody else
+printf 'self-check = no\nown-names = example.org\nharvest = 127.0.0.1:844\n' >"$DIR/conf"
+ok "reload with harvest, where nobody listens" alpnxdp reload
+before=$(counted)
+hello asked.example.org
+counted_one() { same "$(counted)" $((before + 1)); }
+ok "a probe that the engine declined" retry 4 counted_one
+ok "is an event like others" same "$(unsolicited --ident asked.example.org)" 1
+
 # ---------------------------------------------------------------- reload
 printf 'self-check = no\n' >"$DIR/conf"
 ok "reload without names" alpnxdp reload
