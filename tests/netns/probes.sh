@@ -95,6 +95,13 @@ hello mine.example.org
 ok "nor is a late one" same "$(counted)" "$before"
 ok "the hook was not run" same "$(runs mine.example.org)" 0
 
+# ---------------------------------------------------------------- another engine
+kill -KILL "$(engine_pid)"
+watches() { same "$(alpnxdp status --json | jq '.probes.own_names * (.interfaces | length)')" 4; }
+ok "another engine watches over the same names" retry 5 watches
+hello again.example.org
+ok "and tells of them" has_run again.example.org
+
 # ---------------------------------------------------------------- hooks that do not do well
 sleep 1
 hello fail.example.org
