@@ -10,44 +10,6 @@
 
 enum { COLUMN = 13 };
 
-/* ----------------------------------------------- what our daemon has pending */
-
-/* What the daemon has for this name, in the order of adding: the last is the one that it answers with. */
-struct pending {
-	size_t count;
-	uint8_t digest[CHALLENGE_PER_NAME][DIGEST_LEN];
-};
-
-static void take_rows(const json_t *rows, const struct identifier *ident, struct pending *p)
-{
-	const json_t *row;
-	const char *why;
-	size_t i;
-
-	json_array_foreach(rows, i, row)
-	{
-		if (strcmp(reply_string(row, "identifier"), ident->text) || p->count == CHALLENGE_PER_NAME)
-			continue;
-		if (!digest_parse(reply_string(row, "digest"), p->digest[p->count], &why))
-			p->count++;
-	}
-}
-
-/* Without a daemon, or the right to ask it, there is nothing pending: this is no concern of a check. */
-static void ask_pending(const struct command *c, const struct identifier *ident, struct pending *p)
-{
-	char next[24] = "";
-	json_t *reply;
-
-	do {
-		if (ask(c, ASK_MS, "list", (const char *[]){ "from", *next ? next : NULL, NULL }, &reply))
-			return;
-		take_rows(json_object_get(reply, "challenges"), ident, p);
-		snprintf(next, sizeof(next), "%s", reply_string(reply, "next"));
-		json_decref(reply);
-	} while (*next);
-}
-
 /* ------------------------------------------------------------------- words */
 
 static void print_item(const char *head, const char *text)
@@ -147,14 +109,14 @@ static int check_and_print(const struct command *c, const struct check_options *
 }
 
 /* The digest that was typed, else the one that our daemon answers with. */
-static int run_with(const struct command *c, struct check_options *o, struct pending *p)
+static int run_with(const struct command *c, struct check_options *o, struct pending_digests *p)
 {
 	uint8_t digest[DIGEST_LEN];
 	char text[DIGEST_TEXT_LEN];
 	const char *why;
 	int status;
 
-	ask_pending(c, o->ident, p);
+	pending_ask(c, o->ident, p); /* without a daemon nothing is pending, which is no concern of a check */
 	o->others = (const uint8_t(*)[DIGEST_LEN])p->digest;
 	o->others_count = p->count;
 	if (c->digest || c->key_auth) {
@@ -176,7 +138,7 @@ int run_check(const struct command *c)
 				   .address = c->address,
 				   .address_count = c->addresses };
 	struct identifier ident;
-	struct pending *p;
+	struct pending_digests *p;
 	int status;
 
 	if (c->digest && c->key_auth)

@@ -44,6 +44,7 @@ enum option_id {
 	OPTION_ADDRESS,
 	OPTION_TIMEOUT,
 	OPTION_FROM,
+	OPTION_NO_DNS,
 	OPTION_JSON, /* from here on: of every verb */
 	OPTION_SOCKET,
 	OPTION_HELP,
@@ -51,7 +52,11 @@ enum option_id {
 	NUM_OPTIONS
 };
 
-enum { COMMAND_PATHS = 4096 }; /* bytes for paths made absolute */
+enum {
+	COMMAND_PATHS = 4096, /* bytes for paths made absolute */
+	COMMAND_OPERANDS = 64,
+};
+_Static_assert((int)COMMAND_OPERANDS >= (int)DAEMON_MAX_INTERFACES, "all interfaces may be named");
 
 /* What the command line said. */
 struct command {
@@ -71,6 +76,7 @@ struct command {
 	const char *cert; /* paths */
 	const char *key;
 	uint32_t ttl_s;
+	bool no_dns;
 	bool batch;
 	uint32_t count;    /* 0: without end */
 	uint32_t delay_ms; /* 0: not given */
@@ -80,9 +86,9 @@ struct command {
 	size_t addresses;
 	const char *address[CHECK_ADDRESSES];
 	uint32_t timeout_s;
-	const char *from;  /* an address; NULL: not given */
+	const char *from; /* an address; NULL: not given */
 	size_t operands;
-	const char *operand[DAEMON_MAX_INTERFACES];
+	const char *operand[COMMAND_OPERANDS];
 	size_t rest_count; /* of a verb that passes words on: those behind its first operand */
 	char *const *rest;
 	size_t paths_len;
@@ -113,6 +119,7 @@ enum completes {
 	COMPLETE_CLIENTS, /* the first one */
 	COMPLETE_SHELLS,
 	COMPLETE_CONFIG, /* check, then files */
+	COMPLETE_FILES,
 };
 
 struct verb {
@@ -152,6 +159,7 @@ int run_metrics(const struct command *c);
 int run_top(const struct command *c);
 int run_doctor(const struct command *c);
 int run_check(const struct command *c);
+int run_explain(const struct command *c);
 int run_hook(const struct command *c);
 int run_config(const struct command *c);
 int run_reload(const struct command *c);
@@ -228,6 +236,16 @@ bool reply_ok(const json_t *reply);
 uint64_t reply_number(const json_t *object, const char *key);
 const char *reply_string(const json_t *object, const char *key);
 bool reply_true(const json_t *object, const char *key);
+
+/* --------------------------------------------------------- pending.c */
+
+/* What the daemon has for a name, in the order of adding: the last is the one that it answers with. */
+struct pending_digests {
+	size_t count;
+	uint8_t digest[CHALLENGE_PER_NAME][DIGEST_LEN];
+};
+/* False, with count 0: no daemon answers, or not to us. Nothing is printed. */
+bool pending_ask(const struct command *c, const struct identifier *ident, struct pending_digests *p);
 
 /* ----------------------------------------------------- certificate.c */
 

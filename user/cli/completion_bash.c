@@ -48,6 +48,8 @@ static void bash_operands(const struct verb *v)
 		fputs("words=$(cd /sys/class/net && echo *)", stdout);
 	else if (v->completes == COMPLETE_PENDING)
 		fputs("words=$(" COMPLETION_PENDING ")", stdout);
+	if (v->completes == COMPLETE_FILES)
+		fputs("COMPREPLY=($(compgen -f -- \"$cur\"))", stdout);
 	if (v->completes == COMPLETE_CONFIG)
 		fputs("; [ \"$operands\" -ne 1 ] || COMPREPLY=($(compgen -f -- \"$cur\"))", stdout);
 }

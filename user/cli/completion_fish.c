@@ -45,6 +45,8 @@ static void fish_verb(const struct verb *v)
 	else if (v->completes == COMPLETE_PENDING)
 		printf("complete -c alpnxdp -n '__fish_seen_subcommand_from %s' -a '(__alpnxdp_pending)'\n",
 		       v->name);
+	if (v->completes == COMPLETE_FILES)
+		printf("complete -c alpnxdp -n '__fish_seen_subcommand_from %s' -F\n", v->name);
 	if (v->completes == COMPLETE_CONFIG)
 		printf("complete -c alpnxdp -n '__fish_seen_subcommand_from %s' -F\n", words);
 	for (int id = 0; id < OPTION_JSON; id++)

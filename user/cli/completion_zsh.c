@@ -40,6 +40,7 @@ static void zsh_verb(const struct verb *v)
 	else
 		printf("\t\t'*: :%s' ;;\n", v->completes == COMPLETE_INTERFACES ? "_alpnxdp_interfaces"
 					    : v->completes == COMPLETE_PENDING  ? "_alpnxdp_pending"
+					    : v->completes == COMPLETE_FILES    ? "_files"
 										: "");
 }
 

@@ -126,6 +126,13 @@ static const char *set_limit(struct command *c, const char *value)
 	return NULL;
 }
 
+static const char *set_no_dns(struct command *c, const char *value)
+{
+	(void)value;
+	c->no_dns = true;
+	return NULL;
+}
+
 static const char *set_batch(struct command *c, const char *value)
 {
 	(void)value;
@@ -257,6 +264,7 @@ const struct option_row option_rows[NUM_OPTIONS] = {
 			     set_address },
 	[OPTION_TIMEOUT] = { "timeout", "TIME", "for each address; 10s if not given", set_timeout },
 	[OPTION_FROM] = { "from", "ADDR", "only hellos of this client", set_from },
+	[OPTION_NO_DNS] = { "no-dns", NULL, "do not ask where the name points", set_no_dns },
 	[OPTION_JSON] = { "json", NULL, "one line of JSON on standard output", set_json },
 	[OPTION_SOCKET] = { "socket", "PATH", "the daemon's, if not " CONTROL_SOCKET_DEFAULT, set_socket },
 	[OPTION_HELP] = { "help", NULL, "this text", set_help },

@@ -138,6 +138,17 @@ const struct verb verbs[] = {
 	  .completes = COMPLETE_PENDING,
 	  .options = BIT(PORT) | BIT(DIGEST) | BIT(KEY_AUTH) | BIT(ADDRESS) | BIT(TIMEOUT),
 	  .run = run_check },
+	{ .name = "explain",
+	  .arguments = "[FILE | - | TEXT...]",
+	  .help = "what a CA's error means here, and what to do",
+	  .more = "Takes what the CA or the ACME client said: a problem document, a log, or the bare\n"
+		  "sentence; standard input without an argument. Compares it with the connections\n"
+		  "that came, with what is pending, and with this host's addresses. Exit status\n"
+		  "here: 0 explained, 1 not known, 4 it cannot be read.\n",
+	  .most = COMMAND_OPERANDS,
+	  .completes = COMPLETE_FILES,
+	  .options = BIT(NO_DNS),
+	  .run = run_explain },
 	{ .name = "reload",
 	  .arguments = "",
 	  .help = "let the daemon read its configuration again",

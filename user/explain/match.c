@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Sentences in clean text: where they are, what they say. */
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+#include "explain/private.h"
+
+enum {
+	TAKE_MAX = 300,   /* bytes of one taken text */
+	BEFORE_MAX = 700, /* how far before a sentence what belongs to it may stand */
+	MARK_MAX = 48,
+};
+
+struct span {
+	const char *at;
+	size_t len;
+};
+
+struct match {
+	struct span all;
+	struct span taken[128]; /* by letter */
+};
+
+static const char *find_nocase(const char *text, const char *end, const char *what, size_t len)
+{
+	for (; text + len <= end; text++)
+		if (!strncasecmp(text, what, len))
+			return text;
+	return NULL;
+}
+
+/* The end of a sentence that has no other end: of its quotation, or at what no value has in it. */
+static const char *value_end(const char *at, const char *end)
+{
+	const char *p = at;
+
+	while (p < end && p - at < TAKE_MAX && !strchr("\"',;()[]{}<> ", *p))
+		p++;
+	while (p > at && (p[-1] == '.' || p[-1] == ':'))
+		p--;
+	return p;
+}
+
+/* An alert has several words. */
+static const char *words_end(const char *at, const char *end)
+{
+	const char *p = at;
+
+	while (p < end && p - at < MARK_MAX && !strchr("\"',;()[]{}<>.:", *p))
+		p++;
+	while (p > at && p[-1] == ' ')
+		p--;
+	return p;
+}
+
+static bool match_rest(const char *pattern, const char *at, const char *end, struct match *m)
+{
+	while (*pattern) {
+		char letter = pattern[1];
+		size_t len;
+		const char *next;
+
+		if (*pattern != '%')
+			return false;
+		pattern += 2;
+		len = strcspn(pattern, "%");
+		if (!len) {
+			next = letter == 'L' ? words_end(at, end) : value_end(at, end);
+			if (letter == 'S' && at < end && *at == '"')
+				next = find_nocase(at + 1, end, "\"", 1);
+			next = next ? next : end;
+		} else {
+			next = find_nocase(at, MIN(end, at + TAKE_MAX), pattern, len);
+		}
+		if (!next)
+			return false;
+		m->taken[(unsigned char)letter & 127] = (struct span){ at, (size_t)(next - at) };
+		at = next + len;
+		pattern += len;
+	}
+	m->all.len = (size_t)(at - m->all.at);
+	return true;
+}
+
+static bool match_at(const struct explain_pattern *p, const char *at, const char *end, struct match *m)
+{
+	size_t len = strcspn(p->text, "%");
+
+	*m = (struct match){ .all = { at, len } };
+	if (at + len > end || strncasecmp(at, p->text, len) != 0)
+		return false;
+	return match_rest(p->text + len, at + len, end, m);
+}
+
+/* ---------------------------------------------------------- what it says */
+
+static void take_ident(struct explain_problem *p, struct span s)
+{
+	struct identifier ident;
+	char text[IDENT_MAX + 2];
+	const char *why;
+
+	while (s.len && strchr("\"'{[ ", *s.at))
+		s.at++, s.len--;
+	if (s.len > 4 && !strncasecmp(s.at, "dns ", 4))
+		s.at += 4, s.len -= 4;
+	while (s.len && strchr("\"'}] .", s.at[s.len - 1]))
+		s.len--;
+	if (!s.len || s.len >= sizeof(text) || *p->ident)
+		return;
+	memcpy(text, s.at, s.len);
+	text[s.len] = '\0';
+	if (!identifier_parse(text, &ident, &why))
+		strcpy(p->ident, ident.text);
+}
+
+static bool address_normal(const char *text, char out[INET6_ADDRSTRLEN])
+{
+	uint8_t bytes[16];
+	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+
+	return inet_pton(family, text, bytes) == 1 && inet_ntop(family, bytes, out, INET6_ADDRSTRLEN);
+}
+
+/* "192.0.2.1", "192.0.2.1:443", "[2001:db8::1]:443"; a name with a port is an identifier. */
+static void take_address(struct explain_problem *p, struct span s)
+{
+	char text[IDENT_MAX + 8], *colon;
+
+	while (s.len && strchr("\"'[ ", *s.at))
+		s.at++, s.len--;
+	if (!s.len || s.len >= sizeof(text) || *p->address)
+		return;
+	memcpy(text, s.at, s.len);
+	text[s.len] = '\0';
+	text[strcspn(text, "]\"'")] = '\0';
+	colon = strrchr(text, ':');
+	if (colon && strchr(text, ':') == colon)
+		*colon = '\0';
+	if (!address_normal(text, p->address))
+		take_ident(p, (struct span){ text, strlen(text) });
+}
+
+static bool take_digest(struct span s, uint8_t out[DIGEST_LEN])
+{
+	char text[128];
+	const char *why;
+
+	while (s.len && strchr("\"'[ ", *s.at))
+		s.at++, s.len--;
+	while (s.len && strchr("\"'] .", s.at[s.len - 1]))
+		s.len--;
+	if (!s.len || s.len >= sizeof(text))
+		return false;
+	memcpy(text, s.at, s.len);
+	text[s.len] = '\0';
+	return digest_parse(text, out, &why) == 0;
+}
+
+/* The text between two marks, the last of them before `at`. */
+static struct span between(const char *from, const char *at, const char *mark, const char *until)
+{
+	struct span found = { 0 };
+	size_t len = strlen(mark);
+	const char *p = from, *end;
+
+	while ((p = find_nocase(p, at, mark, len))) {
+		p += len;
+		end = p;
+		while (end < at && end - p < TAKE_MAX && !strchr(until, *end))
+			end++;
+		found = (struct span){ p, (size_t)(end - p) };
+	}
+	return found;
+}
+
+/* Where clients write whose error it is, and how the CA begins. */
+static void take_before(struct explain_problem *p, const char *from, const char *at)
+{
+	static const struct {
+		const char *mark, *until;
+	} marks[] = {
+		{ "Requested {dns ", "}" },
+		{ "Requested ", " {" },
+		{ "Domain: ", " " },
+		{ "\"identifier\":\"", "\"" },
+		{ "\"identifier\": \"", "\"" },
+		{ "\"value\":\"", "\"" },
+		{ "\"value\": \"", "\"" },
+		{ "identifier=", " ," },
+		{ "domain=", " ," },
+		{ "error: one or more domains had a problem: [", "]" },
+		{ "[", "]" },
+		{ "Challenge failed for domain ", " " },
+		{ "for domain ", " :" },
+		{ "challenge for ", " :" },
+	};
+	const char *word = at;
+	struct span s;
+
+	p->secondary = p->secondary || between(from, at, "During secondary validation", "").at;
+	s = between(from, at, " from ", " ");
+	if (s.at && between(from, at, "Requested ", " ").at)
+		take_address(p, s);
+	/* "192.0.2.1: Timeout during connect" */
+	while (word > from && strchr(": ", word[-1]))
+		word--;
+	s.len = 0;
+	while (word > from && !strchr("\"' ,;()", word[-1]) && s.len < INET6_ADDRSTRLEN)
+		word--, s.len++;
+	s.at = word;
+	if (s.len && (strchr("0123456789abcdefABCDEF:[", *word)))
+		take_address(p, s);
+	for (size_t i = 0; i < ARRAY_SIZE(marks) && !*p->ident; i++) {
+		s = between(from, at, marks[i].mark, marks[i].until);
+		if (*marks[i].mark != '[' || (s.at && memchr(s.at, '.', s.len)))
+			take_ident(p, s);
+	}
+	/* acme.sh: "NAME:Verify error:", "NAME: Invalid status." */
+	for (size_t i = 0; i < 2 && !*p->ident; i++) {
+		static const char *const marks_behind[] = { ":Verify error", ": Invalid status" };
+		const char *m = find_nocase(from, at, marks_behind[i], strlen(marks_behind[i]));
+		const char *start = m;
+
+		while (start && start > from && start[-1] != ' ' && m - start < IDENT_MAX)
+			start--;
+		if (m)
+			take_ident(p, (struct span){ start, (size_t)(m - start) });
+	}
+}
+
+static void take_sentence(struct explain_problem *p, const char *from, const struct match *m, const char *end)
+{
+	const char *start = m->all.at, *stop = m->all.at + m->all.len;
+	static const char *const heads[] = { "During secondary validation",
+					     "Incorrect validation certificate" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
+		struct span s = between(from, m->all.at, heads[i], "");
+
+		if (s.at && s.at - strlen(heads[i]) < start)
+			start = s.at - strlen(heads[i]);
+	}
+	if (*p->address && start == m->all.at && start - from > (ptrdiff_t)strlen(p->address) + 2 &&
+	    !strncmp(start - strlen(p->address) - 2, p->address, strlen(p->address)))
+		start -= strlen(p->address) + 2;
+	while (stop < end && stop - start < EXPLAIN_SENTENCE - 1 && !strchr("\"\n{}", *stop) &&
+	       !(*stop == '.' && (stop + 1 == end || stop[1] == ' ' || stop[1] == '"')))
+		stop++;
+	while (stop > start && stop[-1] == ' ')
+		stop--;
+	explain_say(p->sentence, sizeof(p->sentence), "%.*s", (int)MIN(stop - start, EXPLAIN_SENTENCE - 1),
+		    start);
+}
+
+static void take(const struct explain_context *c, const char *from, const struct match *m, const char *end,
+		 struct explain_problem *p)
+{
+	take_address(p, m->taken['A']);
+	take_ident(p, m->taken['N']);
+	take_before(p, from, m->all.at);
+	if (c && c->address && !*p->address)
+		take_address(p, (struct span){ c->address, strlen(c->address) });
+	if (c && c->ident)
+		take_ident(p, (struct span){ c->ident, strlen(c->ident) });
+	p->has_got = take_digest(m->taken['G'], p->got);
+	p->has_wanted = take_digest(m->taken['W'], p->wanted);
+	if (m->taken['S'].at)
+		explain_say(p->names, sizeof(p->names), "%.*s", (int)m->taken['S'].len, m->taken['S'].at);
+	if (m->taken['L'].at)
+		explain_say(p->alert, sizeof(p->alert), "%.*s", (int)m->taken['L'].len, m->taken['L'].at);
+	take_sentence(p, from, m, end);
+}
+
+/* The type that the text names last before `at`, or first behind it where none is before. */
+static const struct explain_type *type_near(const char *from, const char *at)
+{
+	static const char mark[] = "acme:error:";
+	struct span s = between(from, at, mark, "\"' :,;)]}>.-");
+
+	return s.at ? explain_type_find(s.at, s.len) : NULL;
+}
+
+/* A row that fits here; the first in the table. */
+static bool match_any(const char *at, const char *end, struct match *m, enum explain_symptom *symptom)
+{
+	for (size_t i = 0; i < explain_pattern_count; i++) {
+		if ((*at | 0x20) != (explain_patterns[i].text[0] | 0x20) ||
+		    !match_at(&explain_patterns[i], at, end, m))
+			continue;
+		*symptom = explain_patterns[i].symptom;
+		return true;
+	}
+	return false;
+}
+
+static bool type_only(const char *text, const char *end, const struct explain_context *c,
+		      struct explain_reading *out)
+{
+	struct explain_problem p = { .type = "" };
+	struct match m = { .all = { text, 0 } };
+	const struct explain_type *t =
+		c && c->type ? explain_type_find(c->type, strlen(c->type)) : type_near(text, end);
+
+	if (!t || t->symptom < 0)
+		return false;
+	p.type = t->name;
+	p.symptom = (enum explain_symptom)t->symptom;
+	take(c, text, &m, end, &p);
+	if (!c)
+		take_before(&p, text, end);
+	if (!c)
+		explain_say(p.sentence, sizeof(p.sentence), "urn:ietf:params:acme:error:%s", t->name);
+	explain_keep(out, &p);
+	return true;
+}
+
+bool explain_sentences(const char *text, const struct explain_context *c, struct explain_reading *out)
+{
+	const char *end = text + strlen(text), *from = text, *at = text;
+	bool found = false;
+	struct match m;
+
+	while (at < end) {
+		struct explain_problem p = { .type = "" };
+		const struct explain_type *t;
+
+		if (!match_any(at, end, &m, &p.symptom)) {
+			at++;
+			continue;
+		}
+		if (at - from > BEFORE_MAX)
+			from = at - BEFORE_MAX;
+		t = c && c->type ? explain_type_find(c->type, strlen(c->type)) : type_near(from, at);
+		p.type = t ? t->name : "";
+		take(c, from, &m, end, &p);
+		explain_keep(out, &p);
+		found = true;
+		from = at = m.all.at + MAX(m.all.len, 1u);
+	}
+	return found || type_only(text, end, c, out);
+}
