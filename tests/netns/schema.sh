@@ -66,6 +66,8 @@ ok "status of what a dead daemon has left" valid status status
 ok "detach" valid detach detach --all
 ok "detach of nothing" valid error detach edge0
 
+ok "explain" valid explain explain --no-dns "192.0.2.1: Connection refused"
+ok "explain of nothing known" valid error explain --no-dns nothing
 # Every verb that prints JSON has its schema; top is for people, and says where the same is.
 for verb in $(awk '/^$/ { blank++ } blank == 1 && /^  / { print $1 }' <<<"$(alpnxdp --help)"); do
 	[ "$verb" != events ] || verb=event # an object for each

@@ -196,10 +196,24 @@ static int explain_all(const struct command *c, const struct explain_reading *r)
 	return EXIT_DONE;
 }
 
+/* --ident: for problems that name nobody. */
+static int ident_given(const struct command *c, struct identifier *out)
+{
+	const char *why;
+
+	if (!c->ident || !identifier_parse(c->ident, out, &why))
+		return EXIT_DONE;
+	return failure_tell(
+		c, &(struct failure){ EXIT_REFUSED, why, NULL, "alpnxdp explain --ident www.example.org" });
+}
+
 static int run_with(const struct command *c, struct input *in, struct explain_reading *r)
 {
-	int status = read_input(c, in), err;
+	struct identifier ident = { .text = "" };
+	int status = ident_given(c, &ident), err;
 
+	if (!status)
+		status = read_input(c, in);
 	if (status)
 		return status;
 	err = explain_read(in->text, in->len, r);
@@ -210,6 +224,9 @@ static int run_with(const struct command *c, struct input *in, struct explain_re
 		return failure_tell(c, &(struct failure){ .code = EXIT_FAILED,
 							  .what = "the text cannot be read",
 							  .system = strerror(-err) });
+	for (size_t i = 0; i < r->count; i++)
+		if (!*r->problem[i].ident)
+			memcpy(r->problem[i].ident, ident.text, sizeof(r->problem[i].ident));
 	return r->count ? explain_all(c, r) : unknown(c);
 }
 

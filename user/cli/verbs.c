@@ -141,13 +141,13 @@ const struct verb verbs[] = {
 	{ .name = "explain",
 	  .arguments = "[FILE | - | TEXT...]",
 	  .help = "what a CA's error means here, and what to do",
-	  .more = "Takes what the CA or the ACME client said: a problem document, a log, or the bare\n"
-		  "sentence; standard input without an argument. Compares it with the connections\n"
+	  .more = "Takes what the CA or the ACME client said: a problem document, a log, or the\n"
+		  "bare sentence; standard input without an argument. Compares it with connections\n"
 		  "that came, with what is pending, and with this host's addresses. Exit status\n"
 		  "here: 0 explained, 1 not known, 4 it cannot be read.\n",
 	  .most = COMMAND_OPERANDS,
 	  .completes = COMPLETE_FILES,
-	  .options = BIT(NO_DNS),
+	  .options = BIT(IDENT) | BIT(NO_DNS),
 	  .run = run_explain },
 	{ .name = "reload",
 	  .arguments = "",

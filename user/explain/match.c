@@ -141,6 +141,22 @@ static void take_address(struct explain_problem *p, struct span s)
 		take_ident(p, (struct span){ text, strlen(text) });
 }
 
+/* The same of a word that may have something else in front, as "error:192.0.2.1"; no name is taken from it. */
+static void take_address_behind(struct explain_problem *p, struct span s)
+{
+	char text[INET6_ADDRSTRLEN + MARK_MAX], *at = text;
+
+	if (!s.len || s.len >= sizeof(text) || *p->address)
+		return;
+	memcpy(text, s.at, s.len);
+	text[s.len] = '\0';
+	text[strcspn(text, "]")] = '\0';
+	while (at && !address_normal(at + (*at == '['), p->address)) {
+		at = strchr(at, ':');
+		at = at ? at + 1 : NULL;
+	}
+}
+
 static bool take_digest(struct span s, uint8_t out[DIGEST_LEN])
 {
 	char text[128];
@@ -206,11 +222,10 @@ static void take_before(struct explain_problem *p, const char *from, const char 
 	while (word > from && strchr(": ", word[-1]))
 		word--;
 	s.len = 0;
-	while (word > from && !strchr("\"' ,;()", word[-1]) && s.len < INET6_ADDRSTRLEN)
+	while (word > from && !strchr("\"' ,;()", word[-1]) && s.len < INET6_ADDRSTRLEN + MARK_MAX - 1)
 		word--, s.len++;
 	s.at = word;
-	if (s.len && (strchr("0123456789abcdefABCDEF:[", *word)))
-		take_address(p, s);
+	take_address_behind(p, s);
 	for (size_t i = 0; i < ARRAY_SIZE(marks) && !*p->ident; i++) {
 		s = between(from, at, marks[i].mark, marks[i].until);
 		if (*marks[i].mark != '[' || (s.at && memchr(s.at, '.', s.len)))

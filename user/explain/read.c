@@ -101,6 +101,46 @@ void explain_keep(struct explain_reading *out, const struct explain_problem *p)
 		out->problem[out->count++] = *p;
 }
 
+/* A name in the text as ACME's objects have it (RFC 8555 7.1.3), from *at on; behind it *at goes on. */
+static bool next_ident(const char **at, char out[IDENT_MAX + 1])
+{
+	static const char key[] = "\"value\":";
+	struct identifier ident;
+	char text[IDENT_MAX + 2];
+	const char *why;
+	size_t len;
+
+	while ((*at = strstr(*at, key))) {
+		*at += strlen(key);
+		*at += strspn(*at, " \"");
+		len = strcspn(*at, "\"");
+		if (!len || len >= sizeof(text))
+			continue;
+		memcpy(text, *at, len);
+		text[len] = '\0';
+		if (identifier_parse(text, &ident, &why))
+			continue;
+		strcpy(out, ident.text);
+		return true;
+	}
+	return false;
+}
+
+/* Clients print the order, and then a problem without a name: where all of the text is about one name, it is that one's. */
+static void fill_ident(const char *clean, struct explain_reading *out)
+{
+	char name[IDENT_MAX + 1] = "", other[IDENT_MAX + 1];
+
+	while (next_ident(&clean, other)) {
+		if (*name && strcmp(name, other) != 0)
+			return;
+		strcpy(name, other);
+	}
+	for (size_t i = 0; i < out->count; i++)
+		if (!*out->problem[i].ident)
+			strcpy(out->problem[i].ident, name);
+}
+
 int explain_read(const char *text, size_t len, struct explain_reading *out)
 {
 	char *clean;
@@ -111,10 +151,10 @@ int explain_read(const char *text, size_t len, struct explain_reading *out)
 	clean = malloc(len + 1);
 	if (!clean)
 		return -ENOMEM;
-	if (!explain_documents(text, len, out)) {
-		explain_clean(text, len, clean);
+	explain_clean(text, len, clean);
+	if (!explain_documents(text, len, out))
 		explain_sentences(clean, NULL, out);
-	}
+	fill_ident(clean, out);
 	free(clean);
 	return 0;
 }
