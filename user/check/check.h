@@ -130,6 +130,7 @@ struct check_answer {
 	bool alpn_refused;        /* another protocol was chosen, which was not offered */
 	bool unparsed;            /* wolfSSL could not read the certificate */
 	bool no_certificate, old_version;
+	bool own; /* the address is one of this machine: by lo, where no program of ours looks */
 	size_t hello, received;     /* bytes of ours and theirs */
 	uint8_t first[CHECK_FIRST]; /* what came first */
 	size_t first_len;

@@ -233,11 +233,24 @@ static void note_fallback(struct check_report *r)
 		     : ": have IPv6 answer, or remove the AAAA record");
 }
 
+/* Before all else: what such a check sees is not what a CA meets. */
+static void note_own(struct check_report *r)
+{
+	const struct check_address *d = r->decisive;
+
+	if (r->verdict.cause != CHECK_FINE && d->answer[CHECK_AS_CA].own)
+		note(r,
+		     "%s is this machine's own address: from here the connection never meets a network interface, nor alpnxdp "
+		     "on it, so only the web server can answer: run this on another machine",
+		     d->text);
+}
+
 void diagnose(const struct check_options *o, struct check_report *r)
 {
 	decide(o, r);
 	if (!r->decisive)
 		return;
+	note_own(r);
 	if (r->verdict.cause == CHECK_CDN || r->verdict.cause >= CHECK_NO_CERTIFICATE ||
 	    may_be_web(r->verdict.cause) || r->verdict.cause == CHECK_HTTP)
 		note_who(r);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -160,6 +161,20 @@ static void go_on(struct probe *p, usec_t now)
 
 /* --------------------------------------------------------------- its begin */
 
+/* A machine that connects to itself does so from the address that it connects to. */
+static bool is_own(int fd)
+{
+	struct sockaddr_storage here = { 0 }, there = { 0 };
+	socklen_t here_len = sizeof(here), there_len = sizeof(there);
+	const struct sockaddr_in *a4 = (void *)&here, *b4 = (void *)&there;
+	const struct sockaddr_in6 *a6 = (void *)&here, *b6 = (void *)&there;
+
+	if (getsockname(fd, (void *)&here, &here_len) || getpeername(fd, (void *)&there, &there_len))
+		return false;
+	return here.ss_family == AF_INET ? a4->sin_addr.s_addr == b4->sin_addr.s_addr
+					 : !memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr));
+}
+
 static void connected(struct probe *p, usec_t now)
 {
 	int error = 0;
@@ -173,6 +188,7 @@ static void connected(struct probe *p, usec_t now)
 	}
 	p->connected = true;
 	p->answer->connected = now - p->begun;
+	p->answer->own = is_own(p->fd);
 	if (p->tls)
 		drive(p);
 	send_out(p);
