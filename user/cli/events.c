@@ -34,12 +34,14 @@ static void print_indented(const char *label, const char *text)
 /* Facts in one line, as far as they are known. */
 static void print_event(const json_t *event)
 {
-	const char *time = reply_string(event, "time"), *detail = reply_string(event, "detail");
+	const char *time = reply_string(event, "time"), *outcome = reply_string(event, "outcome");
+	const char *detail = reply_string(event, "detail");
 	const char *name = reply_string(event, "identifier"), *client = reply_string(event, "client");
 
+	if (!strcmp(detail, outcome)) /* the program's reason has the same name */
+		detail = "";
 	printf("%.10s %.8s  %s  %s  %s%s%s\n", time, strlen(time) > 19 ? time + 11 : "",
-	       *name ? name : "(no name)", client, reply_string(event, "outcome"), *detail ? ": " : "",
-	       detail);
+	       *name ? name : "(no name)", client, outcome, *detail ? ": " : "", detail);
 	print_indented("", reply_string(event, "text"));
 	if (*reply_string(event, "fix"))
 		print_indented("fix: ", reply_string(event, "fix"));

@@ -102,8 +102,11 @@ static void read_status(const json_t *status, struct top_sample *s)
 static void keep_event(struct view *v, const json_t *event)
 {
 	const char *time = reply_string(event, "time"), *detail = reply_string(event, "detail");
+	const char *outcome = reply_string(event, "outcome");
 	struct top_event *e = &v->events[0];
 
+	if (!strcmp(detail, outcome))
+		detail = "";
 	memmove(v->events + 1, v->events, sizeof(*e) * (TOP_EVENTS - 1));
 	v->event_count = MIN(v->event_count + 1, (size_t)TOP_EVENTS);
 	copy(e->time, sizeof(e->time), strlen(time) > 19 ? time + 11 : "");
