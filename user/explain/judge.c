@@ -256,8 +256,8 @@ static const struct rule rules[] = {
 	  "point the %k record of %n to this host, or remove it; if a CDN or proxy is meant to be there, let it pass TLS "
 	  "through" },
 	{ VALIDATION, elsewhere_unseen, EXPLAIN_CAUSE_DNS_ELSEWHERE, EXPLAIN_LIKELY,
-	  "the CA connected to %a, which is no address of this host: if this is the one that should have answered, %k points "
-	  "elsewhere",
+	  "the CA connected to %a, which is no address of this host, and there %s%r: if this is the one that should "
+	  "have answered, %k points elsewhere",
 	  "point the %k record of %n to this host, or remove it; or ask on the host that has %a" },
 	{ VALIDATION, elsewhere_nat, EXPLAIN_CAUSE_DNS_ELSEWHERE, EXPLAIN_LIKELY,
 	  "the CA connected to %a; this host has only private addresses, and no flow is on record: %k points elsewhere, or the "
