@@ -2,11 +2,11 @@
 # shellcheck shell=bash
 # Figures with a limit each, to be sourced after tests/netns/lib.sh.
 #
-# bounds_begin VERB; then bound and figure; then bounds_end. Every figure is a line of build/bench/VERB.tsv, "metric TAB
+# bounds_begin VERB; then bound and figure; then bounds_end. Every figure is a line of VERB.tsv in build/bench (or $BENCH_OUT), "metric TAB
 # contestant TAB round TAB value", and a row of the table. bounds_end fails and names what was missed.
 
 bounds_begin() {
-	BOUNDS=$ROOT/build/bench/$1.tsv VERB=$1
+	BOUNDS=${BENCH_OUT:-$ROOT/build/bench}/$1.tsv VERB=$1
 	missed=()
 	mkdir -p "${BOUNDS%/*}"
 	: >"$BOUNDS"
