@@ -23,6 +23,9 @@ int engine_new(const struct engine_options *o, struct engine **out)
 		return err;
 	}
 	e->ports = o->ports;
+	tls_context_keys(e->tls, &(struct tls_keys){ .context = o->ports.context,
+						     .wanted = o->ports.wants_keys,
+						     .take = o->ports.key });
 	e->store = o->store;
 	e->unix_at_zero_s = o->unix_at_zero_s;
 	e->room = o->flows ? o->flows : ENGINE_FLOWS;

@@ -164,6 +164,9 @@ struct engine_ports {
 	 * goes away have none. NULL: nobody wants to know. Must not call the engine.
 	 */
 	void (*ended)(void *context, unsigned port, const struct ledger_record *record);
+	/* As struct tls_keys. NULL: nobody wants secrets, ever. */
+	bool (*wants_keys)(void *context);
+	void (*key)(void *context, const char *line);
 };
 
 /* One interface. */

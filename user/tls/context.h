@@ -13,6 +13,7 @@ struct tls_context {
 	unsigned handshakes; /* that live: none may outlast it */
 	struct ephemeral ephemeral;
 	struct prepared prepared;
+	struct tls_keys keys;
 };
 
 /* A connection that will show this certificate. 0, -ENOMEM, or -EIO (wolfSSL refused it; logged). */
@@ -20,6 +21,9 @@ int tls_context_connect(struct tls_context *ctx, const struct certificate *cert,
 
 /* A connection as a client, its server's certificate kept and never verified. 0 or -ENOMEM. */
 int tls_context_client(bool tls12_only, WOLFSSL **out);
+
+/* keys.c: has the secrets of this handshake told to whoever wants them at the moment. */
+void tls_keys_tell(struct tls_context *ctx, WOLFSSL *wolf);
 
 /* Implemented by handshake.c; the context is a struct tls. */
 int tls_receive(WOLFSSL *ssl, char *buffer, int size, void *context);

@@ -90,6 +90,7 @@ int tls_open(struct tls_context *ctx, const struct certificate *cert, usec_t now
 	wolfSSL_SetIOReadCtx(t->wolf, t);
 	wolfSSL_SetIOWriteCtx(t->wolf, t);
 	t->context = ctx;
+	tls_keys_tell(ctx, t->wolf);
 	ctx->handshakes++;
 	ephemeral_refresh(&ctx->ephemeral, now);
 	*out = t;

@@ -107,6 +107,18 @@ void tls_context_free(struct tls_context *ctx);
 int tls_warm_up(void);
 const char *tls_library_version(void); /* "wolfSSL 5.7.2" */
 
+/*
+ * Who captures may want to read what is encrypted. wanted() is asked when a handshake begins; while it says so, take() gets the
+ * secrets as lines of a TLS key log (RFC 9850), without newline, and the line is wiped behind it. wanted NULL: never.
+ * Both are called from within tls_open() and tls_drive(), and must not call this module.
+ */
+struct tls_keys {
+	void *context;
+	bool (*wanted)(void *context);
+	void (*take)(void *context, const char *line);
+};
+void tls_context_keys(struct tls_context *ctx, const struct tls_keys *keys);
+
 enum tls_state {
 	TLS_HANDSHAKING, /* needs input, or room for output */
 	TLS_ESTABLISHED, /* the validator's Finished was right; nothing but closing remains */
