@@ -45,6 +45,9 @@ enum option_id {
 	OPTION_TIMEOUT,
 	OPTION_FROM,
 	OPTION_NO_DNS,
+	OPTION_WRITE,
+	OPTION_KEYS,
+	OPTION_MAX_SIZE,
 	OPTION_JSON, /* from here on: of every verb */
 	OPTION_SOCKET,
 	OPTION_HELP,
@@ -86,7 +89,10 @@ struct command {
 	size_t addresses;
 	const char *address[CHECK_ADDRESSES];
 	uint32_t timeout_s;
-	const char *from; /* an address; NULL: not given */
+	const char *from;  /* an address; NULL: not given */
+	const char *write; /* a path, or "-"; NULL: not given */
+	bool keys;
+	uint64_t max_size; /* bytes; 0: not given */
 	size_t operands;
 	const char *operand[COMMAND_OPERANDS];
 	size_t rest_count; /* of a verb that passes words on: those behind its first operand */
@@ -155,6 +161,7 @@ int run_remove(const struct command *c);
 int run_list(const struct command *c);
 int run_events(const struct command *c);
 int run_trace(const struct command *c);
+int run_capture(const struct command *c);
 int run_metrics(const struct command *c);
 int run_top(const struct command *c);
 int run_doctor(const struct command *c);

@@ -29,6 +29,7 @@ enum settings_value completion_value(enum option_id id)
 	case OPTION_CONFIG:
 	case OPTION_CERT:
 	case OPTION_KEY:
+	case OPTION_WRITE:
 		return SETTINGS_FILE;
 	default:
 		return SETTINGS_WORD;

@@ -201,6 +201,34 @@ static const char *set_from(struct command *c, const char *value)
 		       : "an IPv4 or IPv6 address is needed";
 }
 
+static const char *set_write(struct command *c, const char *value)
+{
+	c->write = value;
+	return *value ? NULL : "a path is needed";
+}
+
+static const char *set_keys(struct command *c, const char *value)
+{
+	(void)value;
+	c->keys = true;
+	return NULL;
+}
+
+static const char *set_max_size(struct command *c, const char *value)
+{
+	static const char units[] = "KMG";
+	const char *rest, *unit;
+	uint64_t number;
+
+	if (!text_parse_digits(value, &number, &rest) || !number)
+		return "bytes are needed, as in 500K, 64M or 2G";
+	unit = *rest ? strchr(units, *rest) : NULL;
+	if (*rest && (!unit || rest[1]))
+		return "bytes are needed, as in 500K, 64M or 2G";
+	c->max_size = unit ? number << (10 * (unit - units + 1)) : number;
+	return c->max_size < 1024 ? "this is less than 1K" : NULL;
+}
+
 static const char *set_json(struct command *c, const char *value)
 {
 	(void)value;
@@ -265,6 +293,10 @@ const struct option_row option_rows[NUM_OPTIONS] = {
 	[OPTION_TIMEOUT] = { "timeout", "TIME", "for each address; 10s if not given", set_timeout },
 	[OPTION_FROM] = { "from", "ADDR", "only hellos of this client", set_from },
 	[OPTION_NO_DNS] = { "no-dns", NULL, "do not ask where the name points", set_no_dns },
+	[OPTION_WRITE] = { "write", "FILE", "where to; - is standard output", set_write, 'w' },
+	[OPTION_KEYS] = { "keys", NULL, "the secrets of the handshakes, too", set_keys },
+	[OPTION_MAX_SIZE] = { "max-size", "SIZE", "end before the file is larger; 64M if not given",
+			      set_max_size },
 	[OPTION_JSON] = { "json", NULL, "one line of JSON on standard output", set_json },
 	[OPTION_SOCKET] = { "socket", "PATH", "the daemon's, if not " CONTROL_SOCKET_DEFAULT, set_socket },
 	[OPTION_HELP] = { "help", NULL, "this text", set_help },

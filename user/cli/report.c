@@ -31,6 +31,8 @@ static void print_probes(const json_t *status)
 		       names, reply_number(probes, "unsolicited"));
 	if (reply_true(status, "tracing"))
 		puts("somebody traces: the program looks at every hello");
+	if (reply_true(status, "capturing"))
+		puts("somebody captures: packets are kept for them");
 }
 
 static void print_daemon(const json_t *status)

@@ -84,6 +84,14 @@ const struct verb verbs[] = {
 		  "long the program looks at hellos even when nothing is pending. Needs root.\n",
 	  .options = BIT(FROM),
 	  .run = run_trace },
+	{ .name = "capture",
+	  .arguments = "-w FILE [--keys] [-n N]",
+	  .help = "the packets of validations, as pcapng for Wireshark",
+	  .more = "Both directions of the flows that we answer, which tcpdump on this host does not\n"
+		  "see, each with a comment, until interrupted. With --keys the file can be read\n"
+		  "decrypted: nothing that a validator and we say is secret. Needs root.\n",
+	  .options = BIT(WRITE) | BIT(KEYS) | BIT(COUNT) | BIT(MAX_SIZE),
+	  .run = run_capture },
 	{ .name = "metrics",
 	  .arguments = "",
 	  .help = "all counters, as OpenMetrics text",

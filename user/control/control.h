@@ -17,6 +17,7 @@
  *     list [from=NEXT] [limit=ROWS]
  *     events [from=NUMBER] [limit=ROWS] [ident=example.org]
  *     trace [from=NUMBER] [addr=ADDRESS]                 (root)
+ *     capture [from=NUMBER] [keys=yes]                   (root)
  *     attach iface=eth0 mode=auto port=443               detach iface=eth0
  * A value that a person types may hold any printable character but space; only '%' must be encoded.
  *
@@ -37,6 +38,9 @@
  *               as share/schema/event.json; a page at a time, until there are none
  *     trace     "hellos": [{"number", "time", ... as of events, "identifier", "hello", "verdict": "taken"|"passed", "reason",
  *               "text"}], "next", "lost" as of events, "notes_lost" as of status; on for 3 s after each question
+ *     capture   "frames": [{"number", "time_ns" since 1970, "interface", "queue", "direction": "in"|"out"|"inward", "comment",
+ *               "bytes": base64url}], "next", "lost" as of events, "more": is there already; with keys=yes "keys": lines of a TLS
+ *               key log, each told once, "keys_lost"; on for 3 s after each question
  *     attach    "interfaces": [INTERFACE], without heartbeat_age_ms, counters, rings and by_queue
  *     detach    nothing more
  *     reload    "note", if there is one: what is in force only later, and when (root)
@@ -49,8 +53,8 @@
  *               another one has}],
  *               "self_check": {an interface: how the last one ended: "passed ...", "not done: ...", or what went wrong},
  *               "front": {"up": bool}, "harvest": {"on": bool, "asked", "answered", "failed", "refused": by a limit},
- *               "probes": {"own_names": how many, "unsolicited": hellos for one of them}, "tracing": bool, "notes_lost": of all
- *               programs, ever, "interfaces": [INTERFACE],
+ *               "probes": {"own_names": how many, "unsolicited": hellos for one of them}, "tracing": bool, "capturing": bool,
+ *               "notes_lost": of all programs, ever, "interfaces": [INTERFACE],
  *               "outcomes": {ENGINE_OUTCOMES by name}, "gate": {GATE_REJECTS}, "drops": {NET_DROPS},
  *               "silence": {"silenced", "unsilenced"}, "given_back": {"frames", "failed"},
  *               "transmit": {"frames", "failed", "retransmits"}, "strays", "stale_offers",

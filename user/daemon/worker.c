@@ -45,6 +45,7 @@ static void serve_interfaces(struct worker *w)
 	worker_publish(t);
 	sweep(w);
 	worker_notes(w);
+	worker_capture_serve(w);
 }
 
 /* Interfaces come and go with these words: no other thread may be looking at them. */
@@ -198,7 +199,8 @@ int worker_run(int channel, unsigned threads, unsigned busy_poll_us)
 	w->front.fd = w->notify.fd = -1;
 	pthread_mutex_init(&w->harvest.lock, NULL);
 	pthread_mutex_init(&w->probes.lock, NULL);
-	w->trace.next = 1;
+	pthread_mutex_init(&w->capture.lock, NULL);
+	w->trace.next = w->capture.next = w->capture.oldest = 1;
 	signal(SIGPIPE, SIG_IGN);
 	/* What a terminal or a service manager sends to all of us is for the keeper; we end when it does. */
 	signal(SIGINT, SIG_IGN);

@@ -4,6 +4,7 @@
 #define ALPNXDP_DAEMON_WORKER_H
 
 #include <pthread.h>
+#include "capture/capture.h"
 #include "challenge/challenge.h"
 #include "control/control.h"
 #include "daemon/channel.h"
@@ -117,6 +118,16 @@ struct worker_trace {
 	struct trace_row *row; /* NULL: off */
 };
 
+/* While somebody captures; worker_capture.c. */
+struct capture_ring;
+struct worker_capture {
+	bool on, keys; /* somebody asks for frames, and for secrets; read by all threads */
+	usec_t until, keys_until;
+	pthread_mutex_t lock; /* of what follows */
+	uint64_t next, oldest, head;
+	struct capture_ring *ring; /* NULL: off */
+};
+
 /* Names of ours, and who asked for them unasked; worker_probes.c. */
 struct worker_probes {
 	pthread_mutex_t lock;
@@ -190,6 +201,7 @@ struct worker {
 	struct worker_harvest harvest;
 	struct worker_notes notes;
 	struct worker_trace trace;
+	struct worker_capture capture;
 	struct worker_probes probes;
 	struct worker_notify notify;
 	struct worker_check check;
@@ -324,6 +336,18 @@ void worker_trace_take(struct worker *w, const struct note *n, const struct ledg
 void worker_trace_serve(struct worker *w); /* ends it when nobody asks any more */
 void worker_trace_interface(struct worker *w, struct worker_interface *i); /* a new one */
 bool worker_tracing(const struct worker *w);
+
+/* worker_capture.c */
+char *worker_capture(struct worker *w, const struct control_request *r);
+void worker_capture_serve(struct worker *w); /* ends it when nobody asks any more */
+/* Any thread; p->interface, time and comment are not read. */
+void worker_capture_take(struct worker *w, const struct worker_interface *i, const struct capture_packet *p);
+bool worker_capture_wants_keys(void *thread);
+void worker_capture_key(void *thread, const char *line);
+static inline bool worker_capturing(const struct worker *w)
+{
+	return __builtin_expect(__atomic_load_n(&w->capture.on, __ATOMIC_RELAXED), false);
+}
 
 /* worker_probes.c */
 void worker_probes_set(struct worker *w, int fd); /* takes the descriptor: names, a line each */

@@ -33,6 +33,19 @@ static void flow_delete(void *context, unsigned port, const struct flow_key *key
 	xdp_flow_delete(&i->attachment.maps, &i->shared, key);
 }
 
+static void capture(void *context, unsigned port, const struct capture_packet *p)
+{
+	worker_capture_take(((struct worker_thread *)context)->worker, interface_of(context, port), p);
+}
+
+/* From inside: of no queue. */
+static void capture_inward(void *context, unsigned port, const uint8_t *frame, size_t len)
+{
+	if (worker_capturing(((struct worker_thread *)context)->worker))
+		capture(context, port,
+			&(struct capture_packet){ .direction = CAPTURE_INWARD, .bytes = frame, .len = len });
+}
+
 static bool transmit(void *context, unsigned port, unsigned queue, const uint8_t *frame, size_t len)
 {
 	struct worker_interface *i = interface_of(context, port);
@@ -43,7 +56,13 @@ static bool transmit(void *context, unsigned port, unsigned queue, const uint8_t
 	if (queue >= i->attachment.queues || !i->rings[queue])
 		return false;
 	t->kick[port] |= UINT64_C(1) << queue;
-	return xdp_rings_transmit(i->rings[queue], frame, len);
+	if (!xdp_rings_transmit(i->rings[queue], frame, len))
+		return false;
+	if (worker_capturing(t->worker))
+		capture(context, port,
+			&(struct capture_packet){
+				.queue = queue, .direction = CAPTURE_OUT, .bytes = frame, .len = len });
+	return true;
 }
 
 static const struct xdp_inject *inject_of(void *context)
@@ -53,12 +72,14 @@ static const struct xdp_inject *inject_of(void *context)
 
 static int give_back(void *context, unsigned port, const uint8_t *frame, size_t len)
 {
+	capture_inward(context, port, frame, len);
 	return xdp_inject_frame(inject_of(context), interface_of(context, port)->attachment.ifindex, frame,
 				len);
 }
 
 static int silence(void *context, unsigned port, const uint8_t *frame, size_t len)
 {
+	capture_inward(context, port, frame, len);
 	return xdp_inject_rst(inject_of(context), interface_of(context, port)->attachment.ifindex, frame,
 			      len);
 }
@@ -92,5 +113,7 @@ struct engine_ports worker_ports(struct worker_thread *t)
 		.ask = worker_harvest_ask,
 		.pass_on = t->worker->threads > 1 ? pass_on : NULL,
 		.ended = worker_ended,
+		.wants_keys = worker_capture_wants_keys,
+		.key = worker_capture_key,
 	};
 }

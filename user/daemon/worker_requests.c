@@ -124,13 +124,20 @@ static char *answer_trace(struct worker *w, const struct control_request *r,
 	return is_master(w, from) ? worker_trace(w, r) : refuse_others(r->verb);
 }
 
+static char *answer_capture(struct worker *w, const struct control_request *r,
+			    const struct control_client *from)
+{
+	return is_master(w, from) ? worker_capture(w, r) : refuse_others(r->verb);
+}
+
 static const struct {
 	const char *verb;
 	char *(*answer)(struct worker *w, const struct control_request *r, const struct control_client *from);
 } verbs[] = {
-	{ "add", worker_add },       { "remove", worker_remove }, { "list", worker_list },
-	{ "status", answer_status }, { "attach", answer_attach }, { "detach", answer_detach },
-	{ "reload", answer_reload }, { "events", worker_events }, { "trace", answer_trace },
+	{ "add", worker_add },         { "remove", worker_remove }, { "list", worker_list },
+	{ "status", answer_status },   { "attach", answer_attach }, { "detach", answer_detach },
+	{ "reload", answer_reload },   { "events", worker_events }, { "trace", answer_trace },
+	{ "capture", answer_capture },
 };
 
 char *worker_answer(const struct control_request *r, const struct control_client *from, void *worker)

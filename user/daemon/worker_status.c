@@ -287,6 +287,7 @@ char *worker_status(struct worker *w, const char *ifname)
 	put_fronts(&j, w);
 	worker_put_probes(w, &j);
 	jsonw_bool(&j, "tracing", worker_tracing(w));
+	jsonw_bool(&j, "capturing", worker_capturing(w));
 	jsonw_unsigned(&j, "notes_lost", worker_notes_lost(w));
 	put_interfaces(&j, w, ifname);
 	put_engine(&j, &sum);

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * `capture`: frames of the flows that are ours, both directions, while somebody asks: kept in a ring of RING bytes that
+ * is there only as long as that lasts (LEASE after the last question). Off, it costs one comparison per frame.
+ *
+ * TLS secrets are kept only while somebody asks for them too, until they are handed to the first who does, and wiped then.
+ * Any thread writes; the one lock is taken for a frame at a time.
+ */
+#include <inttypes.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "daemon/worker.h"
+
+/* With a beat of the loop it is off within 3 s. */
+#define LEASE (3 * USEC_PER_SEC - WORKER_BEAT - 50 * USEC_PER_MSEC)
+
+enum { RING = 2 * 1024 * 1024, ROWS = 4096, KEYS = 256, KEY_LINE = 256, PAGE_BYTES = 192 * 1024 };
+
+struct capture_row {
+	uint64_t time_ns, at; /* at: of its bytes, counted from the ring's first */
+	const char *comment;
+	char ifname[IF_NAMESIZE];
+	unsigned queue;
+	uint32_t len;
+	enum capture_direction direction;
+};
+
+struct capture_ring {
+	struct capture_row row[ROWS];
+	uint8_t bytes[RING];
+	unsigned keys, keys_lost;
+	char key[KEYS][KEY_LINE];
+};
+
+/* -------------------------------------------------------------------- taking */
+
+static const char *comment_of_tls(const struct segment *s, bool in)
+{
+	static const struct {
+		uint8_t type;
+		const char *in, *out;
+	} records[] = {
+		{ 20, "handshake: ChangeCipherSpec", "handshake: ChangeCipherSpec" },
+		{ 21, "alert of the validator", "alert of ours" },
+		{ 22, "handshake", "handshake" },
+		{ 23, "encrypted: handshake, or closing", "encrypted: handshake, or closing" },
+	};
+
+	if (s->len > 5 && s->data[0] == 22 && s->data[5] == 1)
+		return in ? "hello of a flow that was offered" : "handshake";
+	for (size_t n = 0; n < ARRAY_SIZE(records); n++)
+		if (s->len >= 3 && s->data[0] == records[n].type && s->data[1] == 3)
+			return in ? records[n].in : records[n].out;
+	return "part of a record";
+}
+
+static const char *comment_of(const uint8_t *frame, size_t len, enum capture_direction d)
+{
+	struct segment s;
+	struct path p;
+
+	if (net_decode(frame, len, &s, &p) != NET_OK)
+		return "not taken: no TCP segment that is right";
+	if (d == CAPTURE_INWARD)
+		return s.flags & TCP_RST ? "RST for the kernel's half, from inside"
+					 : "given back to the kernel";
+	if (s.flags & TCP_RST)
+		return "reset";
+	if (s.len)
+		return comment_of_tls(&s, d == CAPTURE_IN);
+	return s.flags & TCP_FIN ? "closing" : "acknowledgement";
+}
+
+/* Room for len bytes in one piece: the oldest make it. */
+static uint8_t *make_room(struct worker_capture *c, size_t len, uint64_t *at)
+{
+	struct capture_ring *ring = c->ring;
+
+	if (c->head % RING + len > RING)
+		c->head += RING - c->head % RING;
+	*at = c->head;
+	c->head += len;
+	while (c->oldest < c->next &&
+	       (c->next - c->oldest >= ROWS || ring->row[c->oldest % ROWS].at + RING < c->head))
+		c->oldest++;
+	return ring->bytes + *at % RING;
+}
+
+void worker_capture_take(struct worker *w, const struct worker_interface *i, const struct capture_packet *p)
+{
+	struct worker_capture *c = &w->capture;
+	struct capture_row row = { .comment = comment_of(p->bytes, p->len, p->direction),
+				   .queue = p->queue,
+				   .len = (uint32_t)p->len,
+				   .direction = p->direction };
+	struct timespec now;
+
+	if (p->len > ALPNXDP_MAX_FRAME)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	row.time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	snprintf(row.ifname, sizeof(row.ifname), "%s", i->attachment.ifname);
+	pthread_mutex_lock(&c->lock);
+	if (c->ring) {
+		memcpy(make_room(c, p->len, &row.at), p->bytes, p->len);
+		c->ring->row[c->next++ % ROWS] = row;
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
+bool worker_capture_wants_keys(void *thread)
+{
+	const struct worker *w = ((struct worker_thread *)thread)->worker;
+
+	return __atomic_load_n(&w->capture.keys, __ATOMIC_RELAXED);
+}
+
+void worker_capture_key(void *thread, const char *line)
+{
+	struct worker_capture *c = &((struct worker_thread *)thread)->worker->capture;
+
+	pthread_mutex_lock(&c->lock);
+	if (c->ring && c->keys && c->ring->keys < KEYS)
+		snprintf(c->ring->key[c->ring->keys++], KEY_LINE, "%s", line);
+	else if (c->ring && c->keys)
+		c->ring->keys_lost++;
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* --------------------------------------------------------------------- lease */
+
+static void wipe_keys(struct worker_capture *c)
+{
+	if (!c->ring)
+		return;
+	explicit_bzero(c->ring->key, sizeof(c->ring->key));
+	c->ring->keys = 0;
+}
+
+static bool lease(struct worker *w, bool keys)
+{
+	struct worker_capture *c = &w->capture;
+
+	pthread_mutex_lock(&c->lock);
+	if (!c->ring) {
+		c->ring = calloc(1, sizeof(*c->ring));
+		c->head = 0;
+		c->oldest = c->next;
+	}
+	pthread_mutex_unlock(&c->lock);
+	if (!c->ring)
+		return false;
+	c->until = w->now + LEASE;
+	if (keys)
+		c->keys_until = c->until;
+	__atomic_store_n(&c->on, true, __ATOMIC_RELAXED);
+	if (keys)
+		__atomic_store_n(&c->keys, true, __ATOMIC_RELAXED);
+	return true;
+}
+
+void worker_capture_serve(struct worker *w)
+{
+	struct worker_capture *c = &w->capture;
+
+	if (!c->on || (w->now < c->until && (!c->keys || w->now < c->keys_until)))
+		return;
+	pthread_mutex_lock(&c->lock);
+	if (w->now >= c->keys_until) {
+		__atomic_store_n(&c->keys, false, __ATOMIC_RELAXED);
+		wipe_keys(c);
+	}
+	if (w->now >= c->until) {
+		__atomic_store_n(&c->on, false, __ATOMIC_RELAXED);
+		free(c->ring);
+		c->ring = NULL;
+	}
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* --------------------------------------------------------------------- reply */
+
+static void put_row(struct jsonw *j, const struct capture_ring *ring, uint64_t number)
+{
+	const struct capture_row *row = &ring->row[number % ROWS];
+	char *bytes = base64url_encode(ring->bytes + row->at % RING, row->len);
+
+	jsonw_open_object(j, NULL);
+	jsonw_unsigned(j, "number", number);
+	jsonw_unsigned(j, "time_ns", row->time_ns);
+	jsonw_string(j, "interface", row->ifname);
+	jsonw_unsigned(j, "queue", row->queue);
+	jsonw_string(j, "direction", capture_direction_name(row->direction));
+	jsonw_string(j, "comment", row->comment);
+	jsonw_string(j, "bytes", bytes ? bytes : "");
+	jsonw_close_object(j);
+	free(bytes);
+}
+
+static void put_keys(struct jsonw *j, struct worker_capture *c)
+{
+	jsonw_open_array(j, "keys");
+	for (unsigned n = 0; n < c->ring->keys; n++)
+		jsonw_string(j, NULL, c->ring->key[n]);
+	jsonw_close_array(j);
+	jsonw_unsigned(j, "keys_lost", c->ring->keys_lost);
+	c->ring->keys_lost = 0;
+	wipe_keys(c);
+}
+
+/*
+ * Under the lock. The other threads wait between two turns, so that the secrets which a handshake has made are told of with the
+ * frame that made them, not after it.
+ */
+static char *answer(struct worker *w, uint64_t at, bool keys)
+{
+	struct worker_capture *c = &w->capture;
+	uint64_t lost = at < c->oldest ? c->oldest - at : 0;
+	size_t bytes = 0;
+	char number[24];
+	struct jsonw j;
+
+	worker_reply_begin(&j);
+	jsonw_open_array(&j, "frames");
+	for (at += lost; at < c->next && bytes < PAGE_BYTES; at++) {
+		bytes += c->ring->row[at % ROWS].len;
+		put_row(&j, c->ring, at);
+	}
+	jsonw_close_array(&j);
+	if (keys)
+		put_keys(&j, c);
+	snprintf(number, sizeof(number), "%" PRIu64, at);
+	jsonw_string(&j, "next", number);
+	jsonw_bool(&j, "more", at < c->next);
+	jsonw_unsigned(&j, "lost", lost);
+	return worker_reply_end(&j);
+}
+
+char *worker_capture(struct worker *w, const struct control_request *r)
+{
+	const char *from = control_value(r, "from"), *keys_text = control_value(r, "keys");
+	bool keys = keys_text && !strcmp(keys_text, "yes");
+	uint64_t at = w->capture.next;
+	char *reply;
+
+	if (from && !worker_parse_number(from, 1, UINT64_MAX, &at))
+		return control_refusal(EXIT_USAGE, "from is not the number of a frame", NULL, NULL);
+	if (!lease(w, keys))
+		return control_refusal(EXIT_TRY_AGAIN, "there is no memory for frames", NULL, NULL);
+	worker_threads_hold(w);
+	pthread_mutex_lock(&w->capture.lock);
+	/* Numbers from before this engine: it goes on with what comes now. */
+	reply = answer(w, MIN(at, w->capture.next), keys);
+	pthread_mutex_unlock(&w->capture.lock);
+	worker_threads_release(w);
+	return reply;
+}
