@@ -114,4 +114,19 @@ ok "to standard output" validate -i www.example.org
 wait $!
 ok "two packets" same "$(count "$DIR/piped" frame)" 2
 ok "detach" alpnxdp detach edge0
+
+# ---------------------------------------------------------------- several threads
+several() {
+	local version
+	for version in 1.2 1.3 1.2 1.3 1.2 1.3 1.2 1.3; do validate -i www.example.org -t $version || return 1; done
+}
+ok "two threads" attach --self-check no --threads 2
+ok "add again" alpnxdp add www.example.org --digest "$DIGEST"
+capture_up "$DIR/two" --keys
+ok "eight validations" several
+sleep 0.4
+capture_down
+ok "eight flows" grep -qE ' packets of 8 flows; 0 were lost; 20 secrets$' "$DIR/two.err"
+ok "all Finished, in one pass" same "$(shark "$DIR/two" 'tls.handshake.type == 20' tls.handshake.type | tr ',' '\n' | grep -c '^20$')" 16
+ok "detach again" alpnxdp detach edge0
 finish

@@ -4,12 +4,13 @@
  * there is once: keeper, control socket, front, self-check, saving. With one thread nothing here does anything.
  *
  * Each has its own engine and its own queues. Two of them meet in the store (challenge_lock()), at the front that is asked
- * for names (worker_harvest.c), and in the box of letters (worker_letters.c). Everything else of a thread's is its own
- * during a turn, and thread 0's between two turns, after worker_threads_hold(): so interfaces come and go, engines are
- * counted, and answers are delivered while nobody looks at them.
+ * for names (worker_harvest.c), in the box of letters (worker_letters.c), and in the frames of a
+ * capture (worker_capture.c). Everything else of a thread's is its own during a turn, and thread 0's between two turns, after
+ * worker_threads_hold(): so interfaces come and go, engines are counted, and answers are delivered while nobody looks at
+ * them.
  *
  * Locks are taken in this order, and never a second of one row: a turn (by thread 0: all, in order of their numbers);
- * harvest or letters; the store.
+ * harvest, letters or capture; the store.
  *
  * A thread that hangs lets the heartbeat of its queues go stale, and the service manager's watchdog starve. When thread 0 has
  * to wait for it longer than HUNG, the process ends, and the keeper starts another.
