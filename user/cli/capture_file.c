@@ -119,10 +119,9 @@ bool capture_file_keys(struct capture_file *f, const json_t *keys)
 		const char *line = json_string_value(key);
 		size_t more = line ? strlen(line) : 0;
 
-		if (!more || len + more + 1 > sizeof(lines))
+		if (!more || len + more + 2 > sizeof(lines))
 			continue;
-		memcpy(lines + len, line, more);
-		lines[len + more] = '\n';
+		snprintf(lines + len, sizeof(lines) - len, "%s\n", line);
 		len += more + 1;
 		f->keys++;
 	}
