@@ -325,4 +325,33 @@ ok "the CA issues" hooked issue right.example.org
 ok "and check had been satisfied" same "$(cat "$DIR/checked.right.example.org")" 0
 ok "the CA refuses" not hooked issue wrong.example.org
 ok "and check had said so" same "$(cat "$DIR/checked.wrong.example.org")" 15
+# Where it is laxer than the CAs, check is not: the same name written large, which only a comparison byte by byte refuses. The
+# connections go to that responder by a redirection, past the program, for the name is not pending.
+cat >"$DIR/lax" <<-HOOK
+	#!/bin/bash
+	[ "\$2" = tls-alpn-01 ] || exit 1
+	[ "\$1" = begin ] || exit 0
+	hex=\$(tr '_-' '/+' <<<"\$5=" | openssl base64 -d -A | xxd -p -c 64)
+	printf '[req]\ndistinguished_name=dn\nprompt=no\nx509_extensions=ext\n[dn]\nCN=x\n[ext]\nsubjectAltName=DNS:%s\n$ACME=critical,DER:0420%s\n' \
+		"\${3^^}" "\$hex" >$DIR/lax.conf
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -config $DIR/lax.conf \
+		-keyout $DIR/lax.key -out $DIR/lax.pem 2>/dev/null
+	nsenter --net=/run/netns/$WWW openssl s_server -accept 4431 -cert $DIR/lax.pem -key $DIR/lax.key -www -alpn acme-tls/1 \
+		>/dev/null 2>&1 </dev/null &
+	echo \$! >$DIR/lax.pid
+	sleep 1
+	nsenter --net=/run/netns/$CA $ALPNXDP check "\$3" --address $WWW4 --digest "\$5" --timeout 2s --socket $DIR/none >$DIR/lax.said
+	echo \$? >$DIR/checked.\$3
+	exit 0
+HOOK
+chmod 755 "$DIR/lax"
+www nft -f - <<-NFT
+	table ip lax { chain in { type nat hook prerouting priority -100; tcp dport 443 redirect to :4431; }; }
+NFT
+lax() { trusting uacme -v -a "$ACME_URL" -c "$DIR/uacme" -t EC -h "$DIR/lax" issue lax.example.org; }
+ok "the CA's test server takes a name written large" lax
+ok "check does not" same "$(cat "$DIR/checked.lax.example.org")" 14
+ok "and says why" grep -q 'SAN extension does not match expected bytes' "$DIR/lax.said"
+kill "$(cat "$DIR/lax.pid")"
+www nft delete table ip lax
 finish
