@@ -169,6 +169,63 @@ static void test_digests(void **state)
 	assert_int_equal(r.problem[0].wanted[31], 1);
 }
 
+/* Words that any program says are the CA's only where something shows it. */
+static void test_not_the_ca(void **state)
+{
+	static const char *const texts[] = {
+		"curl: (7) Failed to connect to acme-v02.api.letsencrypt.org port 443: Connection refused",
+		"Get \"https://acme.example/dir\": dial tcp 192.0.2.1:443: connect: network unreachable",
+		"HTTPSConnectionPool(host='acme.example', port=443): [Errno 104] Connection reset by peer')",
+		"rsync: connection reset by peer (104)",
+	};
+	static struct explain_reading r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		assert_int_equal(explain_read(texts[i], strlen(texts[i]), &r), 0);
+		assert_int_equal(r.count, 0);
+	}
+	assert_int_equal(explain_read("Connection refused.", 19, &r), 0);
+	assert_int_equal(r.count, 1);
+	assert_int_equal(explain_read("Type: connection Detail: Connection refused", 43, &r), 0);
+	assert_int_equal(r.count, 1);
+}
+
+/* A sentence is told whole, with the names that it quotes, and without what it is quoted in. */
+static void test_sentences(void **state)
+{
+	static const struct {
+		const char *text, *sentence;
+	} told[] = {
+		{ "Detail: Cannot negotiate ALPN protocol \"acme-tls/1\" for tls-alpn-01 challenge",
+		  "Cannot negotiate ALPN protocol \"acme-tls/1\" for tls-alpn-01 challenge" },
+		{ "x \"detail\":\"Cannot negotiate ALPN protocol \\\"acme-tls/1\\\" for tls-alpn-01 challenge\", \"status\"",
+		  "Cannot negotiate ALPN protocol \"acme-tls/1\" for tls-alpn-01 challenge" },
+		{ INCORRECT
+		  "Received certificate with unexpected identifiers (\"a.example, b.example\"): \"wrong number of "
+		  "identifiers\"",
+		  INCORRECT
+		  "Received certificate with unexpected identifiers (\"a.example, b.example\"): \"wrong number of "
+		  "identifiers\"" },
+		{ "too many failed authorizations (5) for \"a.example\" in the last 1h0m0s, retry after 2026-11-28 12:00:00 UTC: "
+		  "see https://x",
+		  "too many failed authorizations (5) for \"a.example\" in the last 1h0m0s, retry after 2026-11-28 12:00:00 UTC: "
+		  "see https://x" },
+		/* and of another challenge's failure nothing more is said: it was of another port */
+		{ "192.0.2.1: Fetching http://b.example/.well-known/acme-challenge/x: Timeout during connect (likely firewall "
+		  "problem)",
+		  "/.well-known/acme-challenge/x: Timeout during connect (likely firewall problem)" },
+	};
+	static struct explain_reading r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
+		assert_int_equal(explain_read(told[i].text, strlen(told[i].text), &r), 0);
+		assert_int_equal(r.count, 1);
+		assert_string_equal(r.problem[0].sentence, told[i].sentence);
+	}
+}
+
 /* No text is a reason to fail, and none comes out that a terminal would obey. */
 static void test_hostile(void **state)
 {
@@ -353,6 +410,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reading),
 		cmocka_unit_test(test_digests),
+		cmocka_unit_test(test_not_the_ca),
+		cmocka_unit_test(test_sentences),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test_setup(test_where, fresh),
 		cmocka_unit_test_setup(test_perspectives, fresh),

@@ -6,35 +6,21 @@
 #include "explain/private.h"
 
 enum {
-	TAKE_MAX = 300,   /* bytes of one taken text */
 	BEFORE_MAX = 700, /* how far before a sentence what belongs to it may stand */
 	MARK_MAX = 48,
 };
 
-struct span {
-	const char *at;
-	size_t len;
-};
-
 struct match {
-	struct span all;
-	struct span taken[128]; /* by letter */
+	struct explain_span all;
+	struct explain_span taken[128]; /* by letter */
 };
-
-static const char *find_nocase(const char *text, const char *end, const char *what, size_t len)
-{
-	for (; text + len <= end; text++)
-		if (!strncasecmp(text, what, len))
-			return text;
-	return NULL;
-}
 
 /* The end of a sentence that has no other end: of its quotation, or at what no value has in it. */
 static const char *value_end(const char *at, const char *end)
 {
 	const char *p = at;
 
-	while (p < end && p - at < TAKE_MAX && !strchr("\"',;()[]{}<> ", *p))
+	while (p < end && p - at < EXPLAIN_TAKE_MAX && !strchr("\"',;()[]{}<> ", *p))
 		p++;
 	while (p > at && (p[-1] == '.' || p[-1] == ':'))
 		p--;
@@ -67,14 +53,14 @@ static bool match_rest(const char *pattern, const char *at, const char *end, str
 		if (!len) {
 			next = letter == 'L' ? words_end(at, end) : value_end(at, end);
 			if (letter == 'S' && at < end && *at == '"')
-				next = find_nocase(at + 1, end, "\"", 1);
+				next = explain_find(at + 1, end, "\"", 1);
 			next = next ? next : end;
 		} else {
-			next = find_nocase(at, MIN(end, at + TAKE_MAX), pattern, len);
+			next = explain_find(at, MIN(end, at + EXPLAIN_TAKE_MAX), pattern, len);
 		}
 		if (!next)
 			return false;
-		m->taken[(unsigned char)letter & 127] = (struct span){ at, (size_t)(next - at) };
+		m->taken[(unsigned char)letter & 127] = (struct explain_span){ at, (size_t)(next - at) };
 		at = next + len;
 		pattern += len;
 	}
@@ -94,7 +80,7 @@ static bool match_at(const struct explain_pattern *p, const char *at, const char
 
 /* ---------------------------------------------------------- what it says */
 
-static void take_ident(struct explain_problem *p, struct span s)
+static void take_ident(struct explain_problem *p, struct explain_span s)
 {
 	struct identifier ident;
 	char text[IDENT_MAX + 2];
@@ -123,7 +109,7 @@ static bool address_normal(const char *text, char out[INET6_ADDRSTRLEN])
 }
 
 /* "192.0.2.1", "192.0.2.1:443", "[2001:db8::1]:443"; a name with a port is an identifier. */
-static void take_address(struct explain_problem *p, struct span s)
+static void take_address(struct explain_problem *p, struct explain_span s)
 {
 	char text[IDENT_MAX + 8], *colon;
 
@@ -138,11 +124,11 @@ static void take_address(struct explain_problem *p, struct span s)
 	if (colon && strchr(text, ':') == colon)
 		*colon = '\0';
 	if (!address_normal(text, p->address))
-		take_ident(p, (struct span){ text, strlen(text) });
+		take_ident(p, (struct explain_span){ text, strlen(text) });
 }
 
 /* The same of a word that may have something else in front, as "error:192.0.2.1"; no name is taken from it. */
-static void take_address_behind(struct explain_problem *p, struct span s)
+static void take_address_behind(struct explain_problem *p, struct explain_span s)
 {
 	char text[INET6_ADDRSTRLEN + MARK_MAX], *at = text;
 
@@ -157,7 +143,7 @@ static void take_address_behind(struct explain_problem *p, struct span s)
 	}
 }
 
-static bool take_digest(struct span s, uint8_t out[DIGEST_LEN])
+static bool take_digest(struct explain_span s, uint8_t out[DIGEST_LEN])
 {
 	char text[128];
 	const char *why;
@@ -171,23 +157,6 @@ static bool take_digest(struct span s, uint8_t out[DIGEST_LEN])
 	memcpy(text, s.at, s.len);
 	text[s.len] = '\0';
 	return digest_parse(text, out, &why) == 0;
-}
-
-/* The text between two marks, the last of them before `at`. */
-static struct span between(const char *from, const char *at, const char *mark, const char *until)
-{
-	struct span found = { 0 };
-	size_t len = strlen(mark);
-	const char *p = from, *end;
-
-	while ((p = find_nocase(p, at, mark, len))) {
-		p += len;
-		end = p;
-		while (end < at && end - p < TAKE_MAX && !strchr(until, *end))
-			end++;
-		found = (struct span){ p, (size_t)(end - p) };
-	}
-	return found;
 }
 
 /* Where clients write whose error it is, and how the CA begins. */
@@ -212,11 +181,11 @@ static void take_before(struct explain_problem *p, const char *from, const char 
 		{ "challenge for ", " :" },
 	};
 	const char *word = at;
-	struct span s;
+	struct explain_span s;
 
-	p->secondary = p->secondary || between(from, at, "During secondary validation", "").at;
-	s = between(from, at, " from ", " ");
-	if (s.at && between(from, at, "Requested ", " ").at)
+	p->secondary = p->secondary || explain_between(from, at, "During secondary validation", "").at;
+	s = explain_between(from, at, " from ", " ");
+	if (s.at && explain_between(from, at, "Requested ", " ").at)
 		take_address(p, s);
 	/* "192.0.2.1: Timeout during connect" */
 	while (word > from && strchr(": ", word[-1]))
@@ -227,20 +196,20 @@ static void take_before(struct explain_problem *p, const char *from, const char 
 	s.at = word;
 	take_address_behind(p, s);
 	for (size_t i = 0; i < ARRAY_SIZE(marks) && !*p->ident; i++) {
-		s = between(from, at, marks[i].mark, marks[i].until);
+		s = explain_between(from, at, marks[i].mark, marks[i].until);
 		if (*marks[i].mark != '[' || (s.at && memchr(s.at, '.', s.len)))
 			take_ident(p, s);
 	}
 	/* acme.sh: "NAME:Verify error:", "NAME: Invalid status." */
 	for (size_t i = 0; i < 2 && !*p->ident; i++) {
 		static const char *const marks_behind[] = { ":Verify error", ": Invalid status" };
-		const char *m = find_nocase(from, at, marks_behind[i], strlen(marks_behind[i]));
+		const char *m = explain_find(from, at, marks_behind[i], strlen(marks_behind[i]));
 		const char *start = m;
 
 		while (start && start > from && start[-1] != ' ' && m - start < IDENT_MAX)
 			start--;
 		if (m)
-			take_ident(p, (struct span){ start, (size_t)(m - start) });
+			take_ident(p, (struct explain_span){ start, (size_t)(m - start) });
 	}
 }
 
@@ -251,7 +220,7 @@ static void take_sentence(struct explain_problem *p, const char *from, const str
 					     "Incorrect validation certificate" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
-		struct span s = between(from, m->all.at, heads[i], "");
+		struct explain_span s = explain_between(from, m->all.at, heads[i], "");
 
 		if (s.at && s.at - strlen(heads[i]) < start)
 			start = s.at - strlen(heads[i]);
@@ -259,11 +228,8 @@ static void take_sentence(struct explain_problem *p, const char *from, const str
 	if (*p->address && start == m->all.at && start - from > (ptrdiff_t)strlen(p->address) + 2 &&
 	    !strncmp(start - strlen(p->address) - 2, p->address, strlen(p->address)))
 		start -= strlen(p->address) + 2;
-	while (stop < end && stop - start < EXPLAIN_SENTENCE - 1 && !strchr("\"\n{}", *stop) &&
-	       !(*stop == '.' && (stop + 1 == end || stop[1] == ' ' || stop[1] == '"')))
-		stop++;
-	while (stop > start && stop[-1] == ' ')
-		stop--;
+	stop = explain_sentence_end(stop,
+				    start + EXPLAIN_SENTENCE - 1 < end ? start + EXPLAIN_SENTENCE - 1 : end);
 	explain_say(p->sentence, sizeof(p->sentence), "%.*s", (int)MIN(stop - start, EXPLAIN_SENTENCE - 1),
 		    start);
 }
@@ -275,9 +241,9 @@ static void take(const struct explain_context *c, const char *from, const struct
 	take_ident(p, m->taken['N']);
 	take_before(p, from, m->all.at);
 	if (c && c->address && !*p->address)
-		take_address(p, (struct span){ c->address, strlen(c->address) });
+		take_address(p, (struct explain_span){ c->address, strlen(c->address) });
 	if (c && c->ident)
-		take_ident(p, (struct span){ c->ident, strlen(c->ident) });
+		take_ident(p, (struct explain_span){ c->ident, strlen(c->ident) });
 	p->has_got = take_digest(m->taken['G'], p->got);
 	p->has_wanted = take_digest(m->taken['W'], p->wanted);
 	if (m->taken['S'].at)
@@ -291,7 +257,7 @@ static void take(const struct explain_context *c, const char *from, const struct
 static const struct explain_type *type_near(const char *from, const char *at)
 {
 	static const char mark[] = "acme:error:";
-	struct span s = between(from, at, mark, "\"' :,;)]}>.-");
+	struct explain_span s = explain_between(from, at, mark, "\"' :,;)]}>.-");
 
 	return s.at ? explain_type_find(s.at, s.len) : NULL;
 }
@@ -330,6 +296,23 @@ static bool type_only(const char *text, const char *end, const struct explain_co
 	return true;
 }
 
+/*
+ * Every program says these words, an ACME client that does not reach the CA, too: they are the CA's when they are all there
+ * is, in a document, or where an address or the type stands before them.
+ */
+static bool whose(const struct explain_context *c, const struct explain_problem *p, const char *from,
+		  const struct match *m)
+{
+	const char *behind = m->all.at + m->all.len;
+
+	if (p->symptom != EXPLAIN_REFUSED && p->symptom != EXPLAIN_UNREACHABLE && p->symptom != EXPLAIN_RESET)
+		return true;
+	if (c || *p->address || !strcmp(p->type, "connection") ||
+	    explain_between(from, m->all.at, "Type: connection", "").at)
+		return true;
+	return m->all.at == from && !behind[strspn(behind, " .\"'")];
+}
+
 bool explain_sentences(const char *text, const struct explain_context *c, struct explain_reading *out)
 {
 	const char *end = text + strlen(text), *from = text, *at = text;
@@ -349,9 +332,14 @@ bool explain_sentences(const char *text, const struct explain_context *c, struct
 		t = c && c->type ? explain_type_find(c->type, strlen(c->type)) : type_near(from, at);
 		p.type = t ? t->name : "";
 		take(c, from, &m, end, &p);
+		at = m.all.at + MAX(m.all.len, 1u);
+		if (!whose(c, &p, from, &m))
+			continue;
 		explain_keep(out, &p);
 		found = true;
-		from = at = m.all.at + MAX(m.all.len, 1u);
+		if (p.symptom == EXPLAIN_OTHER_METHOD) /* how it failed was said of another port */
+			at = explain_sentence_end(at, end);
+		from = at;
 	}
 	return found || type_only(text, end, c, out);
 }

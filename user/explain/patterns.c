@@ -78,6 +78,7 @@ const struct explain_pattern explain_patterns[] = {
 	{ EXPLAIN_OTHER_METHOD, "/.well-known/acme-challenge/" },
 	{ EXPLAIN_OTHER_METHOD, "No TXT record found at" },
 	{ EXPLAIN_OTHER_METHOD, "Incorrect TXT record" },
+	{ EXPLAIN_OTHER_METHOD, "key authorization file from the server" },
 	/* last: other programs say these words, too */
 	{ EXPLAIN_REFUSED, "Connection refused" },
 	{ EXPLAIN_UNREACHABLE, "Network unreachable" },

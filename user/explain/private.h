@@ -33,6 +33,21 @@ struct explain_context {
 	const char *address;
 };
 
+/* Bytes of clean text; at NULL: it was not there. */
+struct explain_span {
+	const char *at;
+	size_t len;
+};
+
+enum { EXPLAIN_TAKE_MAX = 300 }; /* bytes of one taken text */
+
+/* The first `what` in text, upper or lower case; NULL. */
+const char *explain_find(const char *text, const char *end, const char *what, size_t len);
+/* Behind the last `mark` before `at`, up to one of `until`, or `at`. */
+struct explain_span explain_between(const char *from, const char *at, const char *mark, const char *until);
+/* Where the sentence ends whose last known byte is before `at`. */
+const char *explain_sentence_end(const char *at, const char *end);
+
 /* Text of one line without control characters, escapes resolved. Returns its length; out has room for len + 1 bytes. */
 size_t explain_clean(const char *text, size_t len, char *out);
 
