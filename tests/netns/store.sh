@@ -53,7 +53,8 @@ ok "the name is answered among them" validate -i www.example.org
 }
 timed "the list, in pages" said list
 ok "the command joins them" same "$(alpnxdp list --json | jq '.ok, (.challenges | length)' | xargs)" "true $COUNT"
-ok "in text, too" same "$(alpnxdp list | wc -l)" $((COUNT + 1))
+# Without the lines beneath, of what became of a name's validations.
+ok "in text, too" same "$(alpnxdp list | grep -c '^[^ ]')" $((COUNT + 1))
 ok "all of them are saved" retry 30 eval '[ "$(saved_lines)" -eq $((COUNT + 1)) ]'
 
 engine=$(engine_pid)
