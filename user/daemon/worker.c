@@ -200,7 +200,7 @@ int worker_run(int channel, unsigned threads, unsigned busy_poll_us)
 	pthread_mutex_init(&w->harvest.lock, NULL);
 	pthread_mutex_init(&w->probes.lock, NULL);
 	pthread_mutex_init(&w->capture.lock, NULL);
-	w->trace.next = w->capture.next = w->capture.oldest = 1;
+	w->trace.next = w->capture.next = 1;
 	signal(SIGPIPE, SIG_IGN);
 	/* What a terminal or a service manager sends to all of us is for the keeper; we end when it does. */
 	signal(SIGINT, SIG_IGN);

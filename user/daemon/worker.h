@@ -119,13 +119,13 @@ struct worker_trace {
 };
 
 /* While somebody captures; worker_capture.c. */
-struct capture_ring;
+struct worker_captured;
 struct worker_capture {
 	bool on, keys; /* somebody asks for frames, and for secrets; read by all threads */
-	usec_t until, keys_until;
-	pthread_mutex_t lock; /* of what follows */
-	uint64_t next, oldest, head;
-	struct capture_ring *ring; /* NULL: off */
+	struct capture_lease lease;
+	pthread_mutex_t lock;         /* of what follows */
+	uint64_t next;                /* off: the number of the first frame when it is on again */
+	struct worker_captured *kept; /* NULL: off */
 };
 
 /* Names of ours, and who asked for them unasked; worker_probes.c. */

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * `capture`: frames of the flows that are ours, both directions, while somebody asks: kept in a ring of RING bytes that
+ * `capture`: frames of the flows that are ours, both directions, while somebody asks: kept in a ring that
  * is there only as long as that lasts (LEASE after the last question). Off, it costs one comparison per frame.
  *
  * TLS secrets are kept only while somebody asks for them too, until they are handed to the first who does, and wiped then.
  * Any thread writes; the one lock is taken for a frame at a time.
  */
 #include <inttypes.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,20 +16,10 @@
 /* With a beat of the loop it is off within 3 s. */
 #define LEASE (3 * USEC_PER_SEC - WORKER_BEAT - 50 * USEC_PER_MSEC)
 
-enum { RING = 2 * 1024 * 1024, ROWS = 4096, KEYS = 256, KEY_LINE = 256, PAGE_BYTES = 192 * 1024 };
+enum { KEYS = 256, KEY_LINE = 256, PAGE_BYTES = 192 * 1024 };
 
-struct capture_row {
-	uint64_t time_ns, at; /* at: of its bytes, counted from the ring's first */
-	const char *comment;
-	char ifname[IF_NAMESIZE];
-	unsigned queue;
-	uint32_t len;
-	enum capture_direction direction;
-};
-
-struct capture_ring {
-	struct capture_row row[ROWS];
-	uint8_t bytes[RING];
+struct worker_captured {
+	struct capture_ring ring;
 	unsigned keys, keys_lost;
 	char key[KEYS][KEY_LINE];
 };
@@ -74,21 +63,6 @@ static const char *comment_of(const uint8_t *frame, size_t len, enum capture_dir
 	return s.flags & TCP_FIN ? "closing" : "acknowledgement";
 }
 
-/* Room for len bytes in one piece: the oldest make it. */
-static uint8_t *make_room(struct worker_capture *c, size_t len, uint64_t *at)
-{
-	struct capture_ring *ring = c->ring;
-
-	if (c->head % RING + len > RING)
-		c->head += RING - c->head % RING;
-	*at = c->head;
-	c->head += len;
-	while (c->oldest < c->next &&
-	       (c->next - c->oldest >= ROWS || ring->row[c->oldest % ROWS].at + RING < c->head))
-		c->oldest++;
-	return ring->bytes + *at % RING;
-}
-
 void worker_capture_take(struct worker *w, const struct worker_interface *i, const struct capture_packet *p)
 {
 	struct worker_capture *c = &w->capture;
@@ -104,10 +78,8 @@ void worker_capture_take(struct worker *w, const struct worker_interface *i, con
 	row.time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	snprintf(row.ifname, sizeof(row.ifname), "%s", i->attachment.ifname);
 	pthread_mutex_lock(&c->lock);
-	if (c->ring) {
-		memcpy(make_room(c, p->len, &row.at), p->bytes, p->len);
-		c->ring->row[c->next++ % ROWS] = row;
-	}
+	if (c->kept)
+		capture_ring_put(&c->kept->ring, &row, p->bytes);
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -123,21 +95,19 @@ void worker_capture_key(void *thread, const char *line)
 	struct worker_capture *c = &((struct worker_thread *)thread)->worker->capture;
 
 	pthread_mutex_lock(&c->lock);
-	if (c->ring && c->keys && c->ring->keys < KEYS)
-		snprintf(c->ring->key[c->ring->keys++], KEY_LINE, "%s", line);
-	else if (c->ring && c->keys)
-		c->ring->keys_lost++;
+	if (c->kept && c->keys && c->kept->keys < KEYS)
+		snprintf(c->kept->key[c->kept->keys++], KEY_LINE, "%s", line);
+	else if (c->kept && c->keys)
+		c->kept->keys_lost++;
 	pthread_mutex_unlock(&c->lock);
 }
 
 /* --------------------------------------------------------------------- lease */
 
-static void wipe_keys(struct worker_capture *c)
+static void wipe_keys(struct worker_captured *kept)
 {
-	if (!c->ring)
-		return;
-	explicit_bzero(c->ring->key, sizeof(c->ring->key));
-	c->ring->keys = 0;
+	explicit_bzero(kept->key, sizeof(kept->key));
+	kept->keys = 0;
 }
 
 static bool lease(struct worker *w, bool keys)
@@ -145,39 +115,45 @@ static bool lease(struct worker *w, bool keys)
 	struct worker_capture *c = &w->capture;
 
 	pthread_mutex_lock(&c->lock);
-	if (!c->ring) {
-		c->ring = calloc(1, sizeof(*c->ring));
-		c->head = 0;
-		c->oldest = c->next;
+	if (!c->kept) {
+		c->kept = calloc(1, sizeof(*c->kept));
+		if (c->kept)
+			capture_ring_begin(&c->kept->ring, c->next);
 	}
 	pthread_mutex_unlock(&c->lock);
-	if (!c->ring)
+	if (!c->kept)
 		return false;
-	c->until = w->now + LEASE;
-	if (keys)
-		c->keys_until = c->until;
+	capture_lease_extend(&c->lease, w->now + LEASE, keys);
 	__atomic_store_n(&c->on, true, __ATOMIC_RELAXED);
 	if (keys)
 		__atomic_store_n(&c->keys, true, __ATOMIC_RELAXED);
 	return true;
 }
 
+/* Numbers go on where they were: who asks again too late is told how many were kept for them in vain. */
+static void end(struct worker_capture *c)
+{
+	__atomic_store_n(&c->on, false, __ATOMIC_RELAXED);
+	c->next = c->kept->ring.next;
+	free(c->kept);
+	c->kept = NULL;
+}
+
 void worker_capture_serve(struct worker *w)
 {
 	struct worker_capture *c = &w->capture;
+	bool frames = capture_lease_wants_frames(&c->lease, w->now);
+	bool keys = capture_lease_wants_keys(&c->lease, w->now);
 
-	if (!c->on || (w->now < c->until && (!c->keys || w->now < c->keys_until)))
+	if (!c->on || (frames && (keys || !c->keys)))
 		return;
 	pthread_mutex_lock(&c->lock);
-	if (w->now >= c->keys_until) {
+	if (!keys) {
 		__atomic_store_n(&c->keys, false, __ATOMIC_RELAXED);
-		wipe_keys(c);
+		wipe_keys(c->kept);
 	}
-	if (w->now >= c->until) {
-		__atomic_store_n(&c->on, false, __ATOMIC_RELAXED);
-		free(c->ring);
-		c->ring = NULL;
-	}
+	if (!frames)
+		end(c);
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -185,8 +161,8 @@ void worker_capture_serve(struct worker *w)
 
 static void put_row(struct jsonw *j, const struct capture_ring *ring, uint64_t number)
 {
-	const struct capture_row *row = &ring->row[number % ROWS];
-	char *bytes = base64url_encode(ring->bytes + row->at % RING, row->len);
+	const struct capture_row *row = capture_ring_row(ring, number);
+	char *bytes = base64url_encode(capture_ring_bytes(ring, number), row->len);
 
 	jsonw_open_object(j, NULL);
 	jsonw_unsigned(j, "number", number);
@@ -200,15 +176,15 @@ static void put_row(struct jsonw *j, const struct capture_ring *ring, uint64_t n
 	free(bytes);
 }
 
-static void put_keys(struct jsonw *j, struct worker_capture *c)
+static void put_keys(struct jsonw *j, struct worker_captured *kept)
 {
 	jsonw_open_array(j, "keys");
-	for (unsigned n = 0; n < c->ring->keys; n++)
-		jsonw_string(j, NULL, c->ring->key[n]);
+	for (unsigned n = 0; n < kept->keys; n++)
+		jsonw_string(j, NULL, kept->key[n]);
 	jsonw_close_array(j);
-	jsonw_unsigned(j, "keys_lost", c->ring->keys_lost);
-	c->ring->keys_lost = 0;
-	wipe_keys(c);
+	jsonw_unsigned(j, "keys_lost", kept->keys_lost);
+	kept->keys_lost = 0;
+	wipe_keys(kept);
 }
 
 /*
@@ -217,24 +193,26 @@ static void put_keys(struct jsonw *j, struct worker_capture *c)
  */
 static char *answer(struct worker *w, uint64_t at, bool keys)
 {
-	struct worker_capture *c = &w->capture;
-	uint64_t lost = at < c->oldest ? c->oldest - at : 0;
+	struct worker_captured *kept = w->capture.kept;
+	const struct capture_ring *ring = &kept->ring;
 	size_t bytes = 0;
+	uint64_t lost;
 	char number[24];
 	struct jsonw j;
 
 	worker_reply_begin(&j);
 	jsonw_open_array(&j, "frames");
-	for (at += lost; at < c->next && bytes < PAGE_BYTES; at++) {
-		bytes += c->ring->row[at % ROWS].len;
-		put_row(&j, c->ring, at);
+	at = capture_ring_from(ring, at, &lost);
+	for (; at < ring->next && bytes < PAGE_BYTES; at++) {
+		bytes += capture_ring_row(ring, at)->len;
+		put_row(&j, ring, at);
 	}
 	jsonw_close_array(&j);
 	if (keys)
-		put_keys(&j, c);
+		put_keys(&j, kept);
 	snprintf(number, sizeof(number), "%" PRIu64, at);
 	jsonw_string(&j, "next", number);
-	jsonw_bool(&j, "more", at < c->next);
+	jsonw_bool(&j, "more", at < ring->next);
 	jsonw_unsigned(&j, "lost", lost);
 	return worker_reply_end(&j);
 }
@@ -243,7 +221,7 @@ char *worker_capture(struct worker *w, const struct control_request *r)
 {
 	const char *from = control_value(r, "from"), *keys_text = control_value(r, "keys");
 	bool keys = keys_text && !strcmp(keys_text, "yes");
-	uint64_t at = w->capture.next;
+	uint64_t at = UINT64_MAX; /* from what comes now */
 	char *reply;
 
 	if (from && !worker_parse_number(from, 1, UINT64_MAX, &at))
@@ -253,7 +231,7 @@ char *worker_capture(struct worker *w, const struct control_request *r)
 	worker_threads_hold(w);
 	pthread_mutex_lock(&w->capture.lock);
 	/* Numbers from before this engine: it goes on with what comes now. */
-	reply = answer(w, MIN(at, w->capture.next), keys);
+	reply = answer(w, at, keys);
 	pthread_mutex_unlock(&w->capture.lock);
 	worker_threads_release(w);
 	return reply;
