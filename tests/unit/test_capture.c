@@ -139,6 +139,7 @@ static void directions_and_verdicts(void **state)
 
 		assert_int_equal(u32(option(88, len - 4, 2, &n)), flags[d]);
 		assert_int_equal(option(88, len - 4, 1, &n), 0);
+		assert_int_equal(!!option(88, len - 4, 6, &n), d != CAPTURE_INWARD);
 		at = option(88, len - 4, 7, &n);
 		assert_int_equal(!!at, d == CAPTURE_IN);
 		if (!at)

@@ -26,7 +26,7 @@ const char *capture_direction_name(enum capture_direction d);
 
 struct capture_packet {
 	unsigned interface; /* in the order of capture_interface() */
-	unsigned queue;
+	unsigned queue;     /* not written of what went inward */
 	enum capture_direction direction;
 	uint64_t time_ns;    /* since 1970 */
 	const char *comment; /* NULL: none */
@@ -50,7 +50,8 @@ struct capture_row {
 	const char *comment;  /* outlives the ring */
 	char ifname[CAPTURE_IFNAME];
 	unsigned queue;
-	uint32_t len; /* at most CAPTURE_RING_BYTES */
+	unsigned mark; /* the caller's own */
+	uint32_t len;  /* at most CAPTURE_RING_BYTES */
 	enum capture_direction direction;
 };
 

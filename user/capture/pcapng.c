@@ -136,7 +136,8 @@ static void put_facts(struct block *b, const struct capture_packet *p)
 	uint32_t queue = p->queue;
 
 	put_option(b, PACKET_FLAGS, &flags[p->direction], sizeof(flags[0]));
-	put_option(b, PACKET_QUEUE, &queue, sizeof(queue));
+	if (p->direction != CAPTURE_INWARD)
+		put_option(b, PACKET_QUEUE, &queue, sizeof(queue));
 	if (p->direction == CAPTURE_IN) {
 		memcpy(verdict + 1, &redirected, sizeof(redirected));
 		put_option(b, PACKET_VERDICT, verdict, sizeof(verdict));

@@ -19,8 +19,10 @@ struct capture {
 	struct capture_file file;
 	uint64_t next; /* to ask from; 0: from now on */
 	uint64_t packets, lost;
-	bool more; /* is there already */
-	bool over; /* nothing more can or shall be written */
+	uint64_t keys_lost,
+		begun; /* begun: flows whose handshake was under way, or over, before their first packet here */
+	bool more;     /* is there already */
+	bool over;     /* nothing more can or shall be written */
 	bool away;
 	size_t flows; /* of which the last FLOWS are known by their hash */
 	uint64_t flow[FLOWS];
@@ -31,8 +33,19 @@ static void note(const char *text)
 	fprintf(stderr, "alpnxdp: %s\n", text);
 }
 
+/* Then there are no secrets of it: they were made before anybody wanted them. */
+static bool has_begun(const char *place)
+{
+	static const char *const places[] = { "served", "silenced", "lingering" };
+
+	for (size_t n = 0; n < ARRAY_SIZE(places); n++)
+		if (!strcmp(place, places[n]))
+			return true;
+	return false;
+}
+
 /* Both directions are one. */
-static void count_flow(struct capture *t, const struct capture_packet *p)
+static void count_flow(struct capture *t, const struct capture_packet *p, const char *place)
 {
 	static const uint8_t zero[16];
 	struct path path, back;
@@ -50,6 +63,7 @@ static void count_flow(struct capture *t, const struct capture_packet *p)
 		if (t->flow[n] == hash)
 			return;
 	t->flow[t->flows++ % FLOWS] = hash;
+	t->begun += has_begun(place);
 }
 
 static void take_frame(const struct command *c, struct capture *t, const json_t *frame)
@@ -71,7 +85,7 @@ static void take_frame(const struct command *c, struct capture *t, const json_t 
 		t->over = true;
 		return;
 	}
-	count_flow(t, &p);
+	count_flow(t, &p, reply_string(frame, "place"));
 	t->packets++;
 	t->over = c->count && t->packets == c->count;
 }
@@ -93,6 +107,7 @@ static int take(const struct command *c, struct capture *t, const json_t *reply)
 			take_frame(c, t, frame);
 	}
 	t->lost += reply_number(reply, "lost");
+	t->keys_lost += reply_number(reply, "keys_lost");
 	t->next = strtoull(reply_string(reply, "next"), NULL, 10);
 	t->more = reply_true(reply, "more");
 	if (fflush(t->file.to))
@@ -130,26 +145,51 @@ static int ask_all(const struct command *c, struct capture *t)
 	return status;
 }
 
+static void finish_json(const struct command *c, const struct capture *t)
+{
+	json_t *o = json_pack("{s:s, s:I, s:I, s:I, s:I, s:b}", "file", c->write, "packets",
+			      (json_int_t)t->packets, "flows", (json_int_t)t->flows, "lost",
+			      (json_int_t)t->lost, "keys", (json_int_t)t->file.keys, "full", t->file.full);
+
+	if (o && c->keys) {
+		json_object_set_new(o, "keys_lost", json_integer((json_int_t)t->keys_lost));
+		json_object_set_new(o, "begun_before", json_integer((json_int_t)t->begun));
+	}
+	print_json("capture", o);
+}
+
+static void finish_text(const struct command *c, const struct capture *t)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text),
+		 "%" PRIu64 " packets of %zu flows; %" PRIu64 " were lost; %" PRIu64 " secrets%s", t->packets,
+		 t->flows, t->lost, t->file.keys, t->file.full ? "; the file is full (--max-size)" : "");
+	note(text);
+	if (c->keys && t->keys_lost) {
+		snprintf(text, sizeof(text), "%" PRIu64 " secrets were lost: some handshakes stay encrypted",
+			 t->keys_lost);
+		note(text);
+	}
+	if (c->keys && t->begun) {
+		snprintf(text, sizeof(text), "%" PRIu64 " of the flows had begun before: they stay encrypted",
+			 t->begun);
+		note(text);
+	}
+}
+
 static int finish(const struct command *c, struct capture *t)
 {
 	int err = capture_file_close(&t->file);
-	char text[160];
 
 	if (err)
 		return failure_tell(c, &(struct failure){ .code = EXIT_FAILED,
 							  .what = "the capture could not be written",
 							  .system = strerror(-err) });
-	if (c->json) {
-		print_json("capture", json_pack("{s:s, s:I, s:I, s:I, s:I, s:b}", "file", c->write, "packets",
-						(json_int_t)t->packets, "flows", (json_int_t)t->flows, "lost",
-						(json_int_t)t->lost, "keys", (json_int_t)t->file.keys, "full",
-						t->file.full));
-		return EXIT_DONE;
-	}
-	snprintf(text, sizeof(text),
-		 "%" PRIu64 " packets of %zu flows; %" PRIu64 " were lost; %" PRIu64 " secrets%s", t->packets,
-		 t->flows, t->lost, t->file.keys, t->file.full ? "; the file is full (--max-size)" : "");
-	note(text);
+	if (c->json)
+		finish_json(c, t);
+	else
+		finish_text(c, t);
 	return EXIT_DONE;
 }
 

@@ -39,8 +39,9 @@
  *     trace     "hellos": [{"number", "time", ... as of events, "identifier", "hello", "verdict": "taken"|"passed", "reason",
  *               "text"}], "next", "lost" as of events, "notes_lost" as of status; on for 3 s after each question
  *     capture   "frames": [{"number", "time_ns" since 1970, "interface", "queue", "direction": "in"|"out"|"inward", "comment",
- *               "bytes": base64url}], "next", "lost" as of events, "more": is there already; with keys=yes "keys": lines of a TLS
- *               key log, each told once, "keys_lost"; on for 3 s after each question
+ *               "place": ENGINE_PLACES by name, of TCP segments, "bytes": base64url}], "next", "lost" as of events, "more": is
+ *               there already; with keys=yes "keys": lines of a TLS key log, each told once, "keys_lost"; on for 3 s after each
+ *               question
  *     attach    "interfaces": [INTERFACE], without heartbeat_age_ms, counters, rings and by_queue
  *     detach    nothing more
  *     reload    "note", if there is one: what is in force only later, and when (root)

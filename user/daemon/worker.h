@@ -340,8 +340,8 @@ bool worker_tracing(const struct worker *w);
 /* worker_capture.c */
 char *worker_capture(struct worker *w, const struct control_request *r);
 void worker_capture_serve(struct worker *w); /* ends it when nobody asks any more */
-/* Any thread; p->interface, time and comment are not read. */
-void worker_capture_take(struct worker *w, const struct worker_interface *i, const struct capture_packet *p);
+/* Any thread, in its turn, before its engine has the frame; p->interface, the port, is read, time and comment are not. */
+void worker_capture_take(struct worker_thread *t, const struct capture_packet *p);
 bool worker_capture_wants_keys(void *thread);
 void worker_capture_key(void *thread, const char *line);
 static inline bool worker_capturing(const struct worker *w)

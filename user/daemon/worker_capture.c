@@ -39,41 +39,52 @@ static const char *comment_of_tls(const struct segment *s, bool in)
 	};
 
 	if (s->len > 5 && s->data[0] == 22 && s->data[5] == 1)
-		return in ? "hello of a flow that was offered" : "handshake";
+		return in ? "hello" : "handshake";
 	for (size_t n = 0; n < ARRAY_SIZE(records); n++)
 		if (s->len >= 3 && s->data[0] == records[n].type && s->data[1] == 3)
 			return in ? records[n].in : records[n].out;
 	return "part of a record";
 }
 
-static const char *comment_of(const uint8_t *frame, size_t len, enum capture_direction d)
+static const char *comment_of(const struct segment *s, enum capture_direction d)
 {
-	struct segment s;
-	struct path p;
-
-	if (net_decode(frame, len, &s, &p) != NET_OK)
-		return "not taken: no TCP segment that is right";
 	if (d == CAPTURE_INWARD)
-		return s.flags & TCP_RST ? "RST for the kernel's half, from inside"
-					 : "given back to the kernel";
-	if (s.flags & TCP_RST)
+		return s->flags & TCP_RST ? "RST for the kernel's half, from inside"
+					  : "given back to the kernel";
+	if (s->flags & TCP_RST)
 		return "reset";
-	if (s.len)
-		return comment_of_tls(&s, d == CAPTURE_IN);
-	return s.flags & TCP_FIN ? "closing" : "acknowledgement";
+	if (s->len)
+		return comment_of_tls(s, d == CAPTURE_IN);
+	return s->flags & TCP_FIN ? "closing" : "acknowledgement";
 }
 
-void worker_capture_take(struct worker *w, const struct worker_interface *i, const struct capture_packet *p)
+/* What it is, and what it is to the engine; its mark is an enum engine_place. */
+static void describe(struct worker_thread *t, const struct capture_packet *p, struct capture_row *row)
 {
-	struct worker_capture *c = &w->capture;
-	struct capture_row row = { .comment = comment_of(p->bytes, p->len, p->direction),
-				   .queue = p->queue,
-				   .len = (uint32_t)p->len,
-				   .direction = p->direction };
+	struct path path, in;
+	struct segment s;
+
+	row->comment = "not taken: no TCP segment that is right";
+	row->mark = NUM_PLACES;
+	if (net_decode(p->bytes, p->len, &s, &path) != NET_OK)
+		return;
+	in = path;
+	if (p->direction == CAPTURE_OUT)
+		net_path_reverse(&path, &in);
+	row->comment = comment_of(&s, p->direction);
+	row->mark = engine_place(t->engine, p->interface, p->queue, &in.key);
+}
+
+void worker_capture_take(struct worker_thread *t, const struct capture_packet *p)
+{
+	const struct worker_interface *i = &t->worker->interface[p->interface];
+	struct worker_capture *c = &t->worker->capture;
+	struct capture_row row = { .queue = p->queue, .len = (uint32_t)p->len, .direction = p->direction };
 	struct timespec now;
 
 	if (p->len > ALPNXDP_MAX_FRAME)
 		return;
+	describe(t, p, &row);
 	clock_gettime(CLOCK_REALTIME, &now);
 	row.time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	snprintf(row.ifname, sizeof(row.ifname), "%s", i->attachment.ifname);
@@ -159,6 +170,19 @@ void worker_capture_serve(struct worker *w)
 
 /* --------------------------------------------------------------------- reply */
 
+static void put_comment(struct jsonw *j, const struct capture_row *row)
+{
+	char text[CAPTURE_TEXT_MAX + 1];
+
+	if (row->mark == NUM_PLACES) {
+		jsonw_string(j, "comment", row->comment);
+		return;
+	}
+	snprintf(text, sizeof(text), "%s; %s", row->comment, engine_place_help((enum engine_place)row->mark));
+	jsonw_string(j, "comment", text);
+	jsonw_string(j, "place", engine_place_name((enum engine_place)row->mark));
+}
+
 static void put_row(struct jsonw *j, const struct capture_ring *ring, uint64_t number)
 {
 	const struct capture_row *row = capture_ring_row(ring, number);
@@ -170,7 +194,7 @@ static void put_row(struct jsonw *j, const struct capture_ring *ring, uint64_t n
 	jsonw_string(j, "interface", row->ifname);
 	jsonw_unsigned(j, "queue", row->queue);
 	jsonw_string(j, "direction", capture_direction_name(row->direction));
-	jsonw_string(j, "comment", row->comment);
+	put_comment(j, row);
 	jsonw_string(j, "bytes", bytes ? bytes : "");
 	jsonw_close_object(j);
 	free(bytes);

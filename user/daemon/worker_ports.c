@@ -33,17 +33,14 @@ static void flow_delete(void *context, unsigned port, const struct flow_key *key
 	xdp_flow_delete(&i->attachment.maps, &i->shared, key);
 }
 
-static void capture(void *context, unsigned port, const struct capture_packet *p)
-{
-	worker_capture_take(((struct worker_thread *)context)->worker, interface_of(context, port), p);
-}
-
 /* From inside: of no queue. */
 static void capture_inward(void *context, unsigned port, const uint8_t *frame, size_t len)
 {
 	if (worker_capturing(((struct worker_thread *)context)->worker))
-		capture(context, port,
-			&(struct capture_packet){ .direction = CAPTURE_INWARD, .bytes = frame, .len = len });
+		worker_capture_take(context, &(struct capture_packet){ .interface = port,
+								       .direction = CAPTURE_INWARD,
+								       .bytes = frame,
+								       .len = len });
 }
 
 static bool transmit(void *context, unsigned port, unsigned queue, const uint8_t *frame, size_t len)
@@ -59,9 +56,11 @@ static bool transmit(void *context, unsigned port, unsigned queue, const uint8_t
 	if (!xdp_rings_transmit(i->rings[queue], frame, len))
 		return false;
 	if (worker_capturing(t->worker))
-		capture(context, port,
-			&(struct capture_packet){
-				.queue = queue, .direction = CAPTURE_OUT, .bytes = frame, .len = len });
+		worker_capture_take(t, &(struct capture_packet){ .interface = port,
+								 .queue = queue,
+								 .direction = CAPTURE_OUT,
+								 .bytes = frame,
+								 .len = len });
 	return true;
 }
 

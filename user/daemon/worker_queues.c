@@ -33,11 +33,11 @@ static void receive(struct worker_thread *t, unsigned number, unsigned queue)
 						    .len = frames[n].len };
 
 		if (worker_capturing(t->worker))
-			worker_capture_take(t->worker, i,
-					    &(struct capture_packet){ .queue = queue,
-								      .direction = CAPTURE_IN,
-								      .bytes = frame.bytes,
-								      .len = frame.len });
+			worker_capture_take(t, &(struct capture_packet){ .interface = number,
+									 .queue = queue,
+									 .direction = CAPTURE_IN,
+									 .bytes = frame.bytes,
+									 .len = frame.len });
 		engine_input(t->engine, &frame, t->now);
 	}
 	xdp_rings_release(i->rings[queue], frames, count);

@@ -214,6 +214,35 @@ unsigned engine_credit(const struct engine *e);
 /* Forgets every flow of a port that goes away, without a word on it. */
 void engine_port_gone(struct engine *e, unsigned port);
 
+/* X(symbol, name, help): what a frame is to the engine at a moment. Closed list. */
+#define ENGINE_PLACES(X)                                                                 \
+	X(STRAY, "stray", "of no flow that was offered: dropped")                        \
+	X(OFFERED, "offered", "offered by the program")                                  \
+	X(HELD, "held", "its hello is not whole yet")                                    \
+	X(WAITING, "waiting", "somebody was asked for its challenge")                    \
+	X(SERVED, "served", "ours")                                                      \
+	X(SILENCED, "silenced", "ours; an ACK that is not here ended the kernel's half") \
+	X(LINGERING, "lingering", "over: stragglers are answered")                       \
+	X(DECLINED, "declined", "the web server's: passed on")                           \
+	X(ANOTHERS, "anothers", "another thread has its flow")
+
+enum engine_place {
+#define X(symbol, name, help) PLACE_##symbol,
+	ENGINE_PLACES(X)
+#undef X
+		NUM_PLACES
+};
+
+const char *engine_place_name(enum engine_place place);
+const char *engine_place_help(enum engine_place place);
+
+/*
+ * Where a frame finds its flow, before engine_input() has it, or while a port is called for one that goes out or inwards. The key is
+ * as the host receives it, for each direction. Looks into the flow map and changes nothing: for who watches, not for every
+ * frame.
+ */
+enum engine_place engine_place(struct engine *e, unsigned port, unsigned queue, const struct flow_key *key);
+
 unsigned engine_flow_count(const struct engine *e); /* held, waiting, adopted and lingering */
 
 struct engine_flows {
