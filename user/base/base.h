@@ -154,6 +154,20 @@ size_t text_nearest(const char *word, const char *(*name)(size_t n));
 /* SipHash-2-4 of len bytes under a 16-byte key: for tables whose keys a stranger chooses. */
 uint64_t hash_keyed(const uint8_t key[16], const void *bytes, size_t len);
 
+/* -------------------------------------------------------------- addresses */
+
+/*
+ * An address of either family in sixteen bytes, in network order: IPv4 is mapped into IPv6 (RFC 4291 2.5.5.2), as in struct
+ * flow_key. Pure.
+ */
+enum { ADDRESS_TEXT = 46 /* INET6_ADDRSTRLEN */ };
+struct sockaddr;
+bool address_is_ipv4(const uint8_t address[16]);
+const char *address_format(const uint8_t address[16],
+			   char text[ADDRESS_TEXT]);           /* "192.0.2.1"; returns text */
+bool address_parse(const char *text, uint8_t out[16]);         /* false: it is none */
+bool address_of(const struct sockaddr *from, uint8_t out[16]); /* false: NULL, or another family */
+
 /* -------------------------------------------------------------------- log */
 
 /* Values are those of syslog(3), so that "<N>" in front of a line is understood by the journal. */

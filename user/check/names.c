@@ -68,15 +68,12 @@ static void insert_lower(struct names *n, char *name)
 }
 
 /* As Go writes it: the 16-byte form of an IPv4 address is that address. */
-static void address_text(const struct reader *address, char *out, socklen_t room)
+static void address_text(const struct reader *address, char out[ADDRESS_TEXT])
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	bool v4 = reader_left(address) == 4;
-
-	if (!v4 && !memcmp(address->at, mapped, sizeof(mapped)))
-		inet_ntop(AF_INET, address->at + sizeof(mapped), out, room);
+	if (reader_left(address) == 4)
+		inet_ntop(AF_INET, address->at, out, ADDRESS_TEXT);
 	else
-		inet_ntop(v4 ? AF_INET : AF_INET6, address->at, out, room);
+		address_format(address->at, out);
 }
 
 static void alternative_names(struct reader value, struct names *n)
@@ -91,7 +88,7 @@ static void alternative_names(struct reader value, struct names *n)
 		size_t len = reader_left(&name);
 
 		if (tag == TAG_ADDRESS && (len == 4 || len == 16))
-			address_text(&name, text, sizeof(text));
+			address_text(&name, text);
 		else if (tag == TAG_EMAIL || tag == TAG_DNS || tag == TAG_URI)
 			text_printable(text, sizeof(text), name.at, len);
 		else

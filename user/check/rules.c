@@ -53,12 +53,11 @@ static bool same_name(const struct reader *name, const char *text)
 
 static bool same_address(const struct reader *got, const struct identifier *ident)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	size_t len = ident->kind == IDENT_IPV4 ? 4 : 16;
 
 	/* Go's Equal(): the 16-byte form of an IPv4 address is that address. */
 	if (len == 4 && reader_left(got) == 16)
-		return !memcmp(got->at, mapped, 12) && !memcmp(got->at + 12, ident->address, 4);
+		return address_is_ipv4(got->at) && !memcmp(got->at + 12, ident->address, 4);
 	return reader_equals(got, ident->address, len);
 }
 

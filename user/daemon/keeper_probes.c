@@ -26,7 +26,7 @@
 #define EVERY (1 * USEC_PER_SEC)
 #define PATIENCE (10 * USEC_PER_SEC)
 #define LOOK (100 * USEC_PER_MSEC) /* whether one has ended */
-enum { EXIT_NOT_RUN = 126, ARGUMENTS = 5, ADDRESS = INET6_ADDRSTRLEN };
+enum { EXIT_NOT_RUN = 126, ARGUMENTS = 5 };
 
 /* -------------------------------------------------------------- own names */
 
@@ -83,26 +83,17 @@ static _Noreturn void become(const char *path, char *const arguments[])
 	_exit(EXIT_NOT_RUN);
 }
 
-static void format_address(const uint8_t address[16], char out[ADDRESS])
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	bool v4 = !memcmp(address, mapped, sizeof(mapped));
-
-	*out = '\0';
-	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? address + 12 : address, out, ADDRESS);
-}
-
 static pid_t run(const struct keeper *k, struct hook *h)
 {
-	char client[ADDRESS], server[ADDRESS], when[32];
+	char client[ADDRESS_TEXT], server[ADDRESS_TEXT], when[32];
 	char path[SETTINGS_PATH];
 	char *arguments[ARGUMENTS + 2] = { path, h->name, client, server, h->ifname, when, NULL };
 	struct tm tm;
 	pid_t pid;
 
 	snprintf(path, sizeof(path), "%s", k->settings.probe_hook);
-	format_address(h->key.saddr, client);
-	format_address(h->key.daddr, server);
+	address_format(h->key.saddr, client);
+	address_format(h->key.daddr, server);
 	gmtime_r(&h->time, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	pid = fork();

@@ -314,7 +314,6 @@ char *worker_list(struct worker *w, const struct control_request *r, const struc
 /* worker_events.c */
 void worker_ended(void *thread, unsigned port, const struct ledger_record *record); /* any thread */
 char *worker_events(struct worker *w, const struct control_request *r, const struct control_client *from);
-bool worker_is_self_check(const struct flow_key *key); /* of our own: no event */
 /* When and where, from r->began and the interface. */
 void worker_record_place(const struct worker_interface *i, struct ledger_record *r, usec_t now);
 void worker_put_hello(struct jsonw *j,

@@ -14,15 +14,6 @@ enum { EVENTS_ROWS = 256 };
 
 /* ---------------------------------------------------------------- taking in */
 
-/* The self-check's own: addresses that nobody has (selfcheck.h). */
-bool worker_is_self_check(const struct flow_key *key)
-{
-	static const uint8_t v4[15] = { [10] = 0xff, [11] = 0xff, 192, 0, 2 };
-	static const uint8_t v6[8] = { 1 };
-
-	return !memcmp(key->saddr, v4, sizeof(v4)) || !memcmp(key->saddr, v6, sizeof(v6));
-}
-
 static int64_t wall_clock_us(void)
 {
 	struct timespec t;
@@ -43,7 +34,7 @@ void worker_ended(void *thread, unsigned port, const struct ledger_record *recor
 	const struct worker_interface *i = &t->worker->interface[port];
 	struct ledger_record r = *record;
 
-	if (worker_is_self_check(&r.key))
+	if (selfcheck_is_pretended(r.key.saddr))
 		return;
 	worker_record_place(i, &r, t->now);
 	if (r.answer_us == LEDGER_NEVER)
@@ -55,12 +46,9 @@ void worker_ended(void *thread, unsigned port, const struct ledger_record *recor
 
 static void put_address(struct jsonw *j, const char *key, const uint8_t address[16])
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	bool v4 = !memcmp(address, mapped, sizeof(mapped));
-	char text[INET6_ADDRSTRLEN] = "";
+	char text[ADDRESS_TEXT];
 
-	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? address + 12 : address, text, sizeof(text));
-	jsonw_string(j, key, text);
+	jsonw_string(j, key, address_format(address, text));
 }
 
 static void put_time(struct jsonw *j, int64_t time_us)

@@ -80,7 +80,7 @@ static void take(struct worker *w, const struct worker_interface *i, const struc
 {
 	struct ledger_record r;
 
-	if (!worker_note_read(n, &r) || worker_is_self_check(&r.key))
+	if (!worker_note_read(n, &r) || selfcheck_is_pretended(r.key.saddr))
 		return;
 	worker_record_place(i, &r, w->now);
 	worker_trace_take(w, n, &r);

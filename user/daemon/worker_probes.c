@@ -100,17 +100,14 @@ void worker_probes_set(struct worker *w, int fd)
 
 static void log_probe(struct worker_probes *p, const struct ledger_record *r, usec_t now)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	bool v4 = !memcmp(r->key.saddr, mapped, sizeof(mapped));
-	char client[INET6_ADDRSTRLEN] = "";
+	char client[ADDRESS_TEXT];
 
 	if (now < p->logged + LOG_EVERY && p->logged) {
 		p->unlogged++;
 		return;
 	}
-	inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? r->key.saddr + 12 : r->key.saddr, client, sizeof(client));
 	log_warning("engine: %s: unsolicited: %s asked for the challenge of %s, and none is pending",
-		    r->ifname, client, r->sni);
+		    r->ifname, address_format(r->key.saddr, client), r->sni);
 	if (p->unlogged)
 		log_warning("engine: and %u more before that, since the last line", p->unlogged);
 	p->unlogged = 0;

@@ -147,17 +147,6 @@ static char *answer(struct worker *w, uint64_t at, const uint8_t *from)
 	return worker_reply_end(&j);
 }
 
-/* As in struct flow_key. */
-static bool parse_address(const char *text, uint8_t out[16])
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-	if (inet_pton(AF_INET6, text, out) == 1)
-		return true;
-	memcpy(out, mapped, sizeof(mapped));
-	return inet_pton(AF_INET, text, out + sizeof(mapped)) == 1;
-}
-
 char *worker_trace(struct worker *w, const struct control_request *r)
 {
 	const char *from_text = control_value(r, "from"), *addr_text = control_value(r, "addr");
@@ -166,7 +155,7 @@ char *worker_trace(struct worker *w, const struct control_request *r)
 
 	if (from_text && !worker_parse_number(from_text, 1, UINT64_MAX, &at))
 		return control_refusal(EXIT_USAGE, "from is not the number of a hello", NULL, NULL);
-	if (addr_text && !parse_address(addr_text, address))
+	if (addr_text && !address_parse(addr_text, address))
 		return control_refusal(EXIT_REFUSED, "addr is neither an IPv4 nor an IPv6 address", NULL,
 				       NULL);
 	lease(w, addr_text ? address : NULL);

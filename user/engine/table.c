@@ -42,8 +42,7 @@ struct source {
 
 static struct source source_of(const struct engine *e, const struct flow_key *key)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	size_t len = memcmp(key->saddr, mapped, sizeof(mapped)) ? 7 : 15;
+	size_t len = address_is_ipv4(key->saddr) ? 15 : 7;
 
 	return (struct source){ .prefix = hash_keyed(e->hash_key, key->saddr, len) | 1,
 				.address = hash_keyed(e->hash_key, key->saddr, sizeof(key->saddr)) | 1 };

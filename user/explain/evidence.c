@@ -50,17 +50,13 @@ static void say_flows(const struct explain_problem *p, const struct explain_fact
 static void say_dns(const struct explain_problem *p, const struct explain_facts *f,
 		    struct explain_finding *out)
 {
-	char list[200] = "", text[INET6_ADDRSTRLEN];
+	char list[200] = "", text[ADDRESS_TEXT];
 	size_t n = 0;
 
 	if (!*p->ident || !f->dns)
 		return;
 	for (size_t i = 0; i < f->resolved && n < sizeof(list) - INET6_ADDRSTRLEN - 2; i++) {
-		const struct in6_addr *a = &f->address[i];
-		bool v4 = IN6_IS_ADDR_V4MAPPED(a);
-
-		inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? (const void *)(a->s6_addr + 12) : a, text,
-			  sizeof(text));
+		address_format(f->address[i].s6_addr, text);
 		n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "", text);
 	}
 	explain_say(LINE(out), "DNS as seen from here: %s %s", p->ident, n ? list : "has no address");

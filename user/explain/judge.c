@@ -26,15 +26,6 @@ const char *explain_confidence_name(enum explain_confidence confidence)
 
 /* ------------------------------------------------- what follows from facts */
 
-static bool to_mapped(const char *text, struct in6_addr *out)
-{
-	*out = (struct in6_addr){ 0 };
-	if (strchr(text, ':'))
-		return inet_pton(AF_INET6, text, out) == 1;
-	memset(out->s6_addr + 10, 0xff, 2);
-	return inet_pton(AF_INET, text, out->s6_addr + 12) == 1;
-}
-
 /* RFC 1918, RFC 6598, RFC 3927; RFC 4193, RFC 4291 2.5.6 and loopback. */
 static bool is_private(const struct in6_addr *a)
 {
@@ -70,7 +61,7 @@ static void derive(struct judged *j)
 	struct in6_addr address;
 
 	snprintf(j->name, sizeof(j->name), "%s", *j->p->ident ? j->p->ident : "the name");
-	if (*j->p->address && to_mapped(j->p->address, &address))
+	if (*j->p->address && address_parse(j->p->address, address.s6_addr))
 		locate(j, &address);
 	for (size_t i = 0; i < j->f->flows; i++) {
 		if (!strcmp(j->f->flow[i].outcome, "validated"))

@@ -37,10 +37,8 @@ void net_path_reverse(const struct path *in, struct path *out)
 
 void net_format_endpoint(const uint8_t addr[16], uint16_t port_be, char *out)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	bool ipv4 = !memcmp(addr, mapped, sizeof(mapped));
-	char text[INET6_ADDRSTRLEN];
+	char text[ADDRESS_TEXT];
 
-	inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? addr + sizeof(mapped) : addr, text, sizeof(text));
-	snprintf(out, NET_ENDPOINT_LEN, ipv4 ? "%s:%u" : "[%s]:%u", text, (unsigned int)ntohs(port_be));
+	snprintf(out, NET_ENDPOINT_LEN, address_is_ipv4(addr) ? "%s:%u" : "[%s]:%u",
+		 address_format(addr, text), (unsigned int)ntohs(port_be));
 }

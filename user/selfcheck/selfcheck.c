@@ -25,19 +25,15 @@ void selfcheck_mac(const uint8_t own_mac[6], uint8_t out[6])
 	out[5] ^= 1;
 }
 
-static bool is_ipv4(const uint8_t address[16])
-{
-	return !memcmp(address, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
-}
-
 /* 192.0.2.0/24 (RFC 5737), 100::/64 (RFC 6666); 198.51.100.0/24 where somebody lives in the first. */
+static const uint8_t discard[8] = { 1 }, usual[3] = { 192, 0, 2 }, elsewhere[3] = { 198, 51, 100 };
+
 static void pretend(const uint8_t *host, const uint8_t *random, uint8_t out[16])
 {
-	static const uint8_t discard[8] = { 1 }, usual[3] = { 192, 0, 2 }, elsewhere[3] = { 198, 51, 100 };
 	bool taken;
 
 	memset(out, 0, 16);
-	if (!is_ipv4(host)) {
+	if (!address_is_ipv4(host)) {
 		memcpy(out, discard, sizeof(discard));
 		memcpy(out + 8, random, 8);
 		return;
@@ -48,12 +44,20 @@ static void pretend(const uint8_t *host, const uint8_t *random, uint8_t out[16])
 	out[15] = (uint8_t)(1 + random[0] % 254);
 }
 
+bool selfcheck_is_pretended(const uint8_t address[16])
+{
+	if (!address_is_ipv4(address))
+		return !memcmp(address, discard, sizeof(discard));
+	return !memcmp(address + 12, usual, sizeof(usual)) ||
+	       !memcmp(address + 12, elsewhere, sizeof(elsewhere));
+}
+
 static void set_paths(struct selfcheck *c)
 {
 	const uint8_t *host = c->host.address[c->at], *r = c->random;
 	struct path *p = &c->to_kernel;
 
-	*p = (struct path){ .l2_len = 14, .ipv4 = is_ipv4(host) };
+	*p = (struct path){ .l2_len = 14, .ipv4 = address_is_ipv4(host) };
 	memcpy(p->key.daddr, host, 16);
 	pretend(host, r + RANDOM_ADDRESS, p->key.saddr);
 	p->key.sport = htons((uint16_t)(PORT_MIN + ((r[RANDOM_PORT] << 8 | r[RANDOM_PORT + 1]) & 0x3fff)));

@@ -44,6 +44,9 @@ struct selfcheck_host {
 /* Frames of the pretended validator come from here, and what goes there never leaves: the last bit of own_mac changed. */
 void selfcheck_mac(const uint8_t own_mac[6], uint8_t out[6]);
 
+/* Does a validator at this address come from a self-check? Nobody else can. */
+bool selfcheck_is_pretended(const uint8_t address[16]);
+
 struct selfcheck_options {
 	struct tls_context *tls;
 	const struct selfcheck_host *host;

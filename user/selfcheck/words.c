@@ -11,11 +11,6 @@ static void say(struct selfcheck *c, const char *what, const char *fix)
 	snprintf(c->result.fix, sizeof(c->result.fix), "%s", fix);
 }
 
-static bool is_ipv4(const uint8_t address[16])
-{
-	return !memcmp(address, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
-}
-
 /* "10.0.0.1:443", where the SYN went. */
 static const char *target(const struct selfcheck *c, char out[NET_ENDPOINT_LEN])
 {
@@ -57,7 +52,7 @@ void fail_request(struct selfcheck *c)
 	char endpoint[NET_ENDPOINT_LEN];
 
 	snprintf(c->result.what, sizeof(c->result.what), "the kernel did not answer our SYN from %s to %s",
-		 is_ipv4(c->to_kernel.key.daddr) ? "192.0.2.0/24" : "100::/64", target(c, endpoint));
+		 address_is_ipv4(c->to_kernel.key.daddr) ? "192.0.2.0/24" : "100::/64", target(c, endpoint));
 	snprintf(c->result.fix, sizeof(c->result.fix),
 		 "nothing, if a firewall, rp_filter, a VRF, DNAT or the lack of a route keeps such addresses "
 		 "away: validators have others");
