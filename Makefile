@@ -32,7 +32,7 @@ WOLFSSL_LIBS := -Wl,--wrap=wc_curve25519_make_key,-u,__wrap_wc_curve25519_make_k
 LDLIBS := $(WOLFSSL_LIBS) -lxdp -lbpf -lelf -lz -ljansson -lseccomp -linih
 BPFFLAGS := -target bpf -mcpu=v3 -O2 -g -fdebug-compilation-dir=. -Wall -Wextra -Wno-unused-parameter -Iinclude -Ibpf
 
-MODULES := base net capture tcp challenge tls check ledger engine xdp control settings metrics selfcheck front doctor explain top daemon cli
+MODULES := base resolve net capture tcp challenge tls check ledger engine xdp control settings metrics selfcheck front doctor explain top daemon cli
 SOURCES := $(wildcard $(MODULES:%=user/%/*.c))
 LIBRARY := $(filter-out user/cli/main.c,$(SOURCES))
 HEADERS := $(wildcard user/*/*.h include/alpnxdp/*.h)

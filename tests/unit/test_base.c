@@ -181,13 +181,51 @@ static void json_of_any_two_bytes_is_json(void **state)
 	}
 }
 
+static void addresses_of_both_families(void **state)
+{
+	static const struct {
+		const char *text, *normal; /* NULL: it is none */
+		bool ipv4, private;
+	} rows[] = {
+		{ "192.0.2.1", "192.0.2.1", true, false },
+		{ "10.1.2.3", "10.1.2.3", true, true },
+		{ "172.31.0.1", "172.31.0.1", true, true },
+		{ "172.32.0.1", "172.32.0.1", true, false },
+		{ "100.127.0.1", "100.127.0.1", true, true },
+		{ "169.254.1.1", "169.254.1.1", true, true },
+		{ "2001:DB8:0::5", "2001:db8::5", false, false },
+		{ "::ffff:192.0.2.1", "192.0.2.1", true, false },
+		{ "fd00::1", "fd00::1", false, true },
+		{ "fe80::1", "fe80::1", false, true },
+		{ "fec0::1", "fec0::1", false, false },
+		{ "::1", "::1", false, true },
+		{ "", NULL, false, false },
+		{ "192.0.2", NULL, false, false },
+		{ "192.0.2.1:443", NULL, false, false },
+		{ "2001:db8::5::6", NULL, false, false },
+	};
+	char text[ADDRESS_TEXT];
+	uint8_t address[16];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(address_parse(rows[i].text, address), rows[i].normal != NULL);
+		if (!rows[i].normal)
+			continue;
+		assert_string_equal(address_format(address, text), rows[i].normal);
+		assert_int_equal(address_is_ipv4(address), rows[i].ipv4);
+		assert_int_equal(address_is_private(address), rows[i].private);
+	}
+	assert_false(address_from_sockaddr(NULL, address));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cursors_read_big_endian),       cmocka_unit_test(failed_read_moves_nothing),
 		cmocka_unit_test(span_is_a_cursor_of_its_own),   cmocka_unit_test(hash_is_siphash_2_4),
 		cmocka_unit_test(json_puts_commas_and_types),    cmocka_unit_test(json_escapes),
-		cmocka_unit_test(json_of_any_two_bytes_is_json),
+		cmocka_unit_test(json_of_any_two_bytes_is_json), cmocka_unit_test(addresses_of_both_families),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -374,15 +374,20 @@ static void test_pretended_address(void **state)
 	open_world(&w, &six);
 	assert_true(finish(&w)->ok);
 	assert_memory_equal(selfcheck_result(w.check)->key.saddr, "\1\0\0\0\0\0\0\0", 8);
+	assert_true(selfcheck_is_pretended(selfcheck_result(w.check)->key.saddr));
 	close_world(&w);
 	open_world(&w, &four);
 	assert_true(finish(&w)->ok);
 	assert_memory_equal(selfcheck_result(w.check)->key.saddr + 10, "\xff\xff\xc0\0\2", 5);
+	assert_true(selfcheck_is_pretended(selfcheck_result(w.check)->key.saddr));
 	close_world(&w);
 	memcpy(lab.address[0] + 12, "\xc0\0\2\1", 4);
 	open_world(&w, &lab);
 	assert_true(finish(&w)->ok);
 	assert_memory_equal(selfcheck_result(w.check)->key.saddr + 10, "\xff\xff\xc6\x33\x64", 5);
+	assert_true(selfcheck_is_pretended(selfcheck_result(w.check)->key.saddr));
+	assert_false(selfcheck_is_pretended(four.address[0]));
+	assert_false(selfcheck_is_pretended(six.address[0]));
 	close_world(&w);
 }
 

@@ -6,10 +6,23 @@
 #include "base/base.h"
 
 static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+static const uint8_t loopback[16] = { [15] = 1 };
 
 bool address_is_ipv4(const uint8_t address[16])
 {
 	return !memcmp(address, mapped, sizeof(mapped));
+}
+
+bool address_is_private(const uint8_t address[16])
+{
+	const uint8_t *b = address + sizeof(mapped);
+
+	if (!address_is_ipv4(address))
+		return (address[0] & 0xfe) == 0xfc || (address[0] == 0xfe && (address[1] & 0xc0) == 0x80) ||
+		       !memcmp(address, loopback, sizeof(loopback));
+	return b[0] == 10 || b[0] == 127 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
+	       (b[0] == 192 && b[1] == 168) || (b[0] == 100 && (b[1] & 0xc0) == 64) ||
+	       (b[0] == 169 && b[1] == 254);
 }
 
 const char *address_format(const uint8_t address[16], char text[ADDRESS_TEXT])
@@ -28,7 +41,7 @@ bool address_parse(const char *text, uint8_t out[16])
 	return inet_pton(AF_INET, text, out + sizeof(mapped)) == 1;
 }
 
-bool address_of(const struct sockaddr *from, uint8_t out[16])
+bool address_from_sockaddr(const struct sockaddr *from, uint8_t out[16])
 {
 	if (from && from->sa_family == AF_INET6) {
 		memcpy(out, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, 16);

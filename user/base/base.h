@@ -164,9 +164,11 @@ enum { ADDRESS_TEXT = 46 /* INET6_ADDRSTRLEN */ };
 struct sockaddr;
 bool address_is_ipv4(const uint8_t address[16]);
 const char *address_format(const uint8_t address[16],
-			   char text[ADDRESS_TEXT]);           /* "192.0.2.1"; returns text */
-bool address_parse(const char *text, uint8_t out[16]);         /* false: it is none */
-bool address_of(const struct sockaddr *from, uint8_t out[16]); /* false: NULL, or another family */
+			   char text[ADDRESS_TEXT]);   /* "192.0.2.1"; returns text */
+bool address_parse(const char *text, uint8_t out[16]); /* false: it is none */
+/* RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291 2.5.6 and loopback: no CA can reach it. */
+bool address_is_private(const uint8_t address[16]);
+bool address_from_sockaddr(const struct sockaddr *from, uint8_t out[16]); /* false: NULL, or another family */
 
 /* -------------------------------------------------------------------- log */
 

@@ -25,8 +25,11 @@ static int take_given(const struct check_options *o, struct check_report *r)
 static void take_resolved(const struct check_options *o, struct check_report *r)
 {
 	const char *name = o->ident->text;
-	size_t all = resolve_name(name, o->port, r->address, CHECK_ADDRESSES);
+	size_t all;
 
+	if (!resolve_name(name, o->port, o->timeout_ms, r->address, &all))
+		snprintf(r->note[r->notes++], sizeof(r->note[0]),
+			 "the resolver of this machine has not answered in %u s", o->timeout_ms / 1000);
 	for (size_t i = 0; i < all; i++)
 		if (!address_reserved(&r->address[i]))
 			r->address[r->count++] = r->address[i];

@@ -81,8 +81,9 @@ struct probe_target {
 /* Asks all at once, until each has ended or the deadline has come. 0, -ENOMEM, -EIO. */
 int probes_run(struct tls_context *tls, const struct probe_target *target, size_t count, usec_t deadline);
 
-/* resolve.c: by the system's resolver, at most room. */
-size_t resolve_name(const char *name, uint16_t port, struct check_address *out, size_t room);
+/* resolve.c: by the system's resolver; false: it has not answered in time. */
+bool resolve_name(const char *name, uint16_t port, unsigned timeout_ms,
+		  struct check_address out[CHECK_ADDRESSES], size_t *count);
 bool address_read(const char *text, uint16_t port, struct check_address *out);
 bool address_reserved(const struct check_address *a); /* no CA connects to it */
 

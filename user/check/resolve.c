@@ -1,57 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Where a name points, by the system's resolver, and which addresses no CA connects to. */
+/* Where a name points, and which addresses no CA connects to. */
 #include <arpa/inet.h>
-#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include "check/look.h"
+#include "resolve/resolve.h"
 
-static bool take(const struct sockaddr *sa, uint16_t port, struct check_address *out)
+static void take(const uint8_t address[16], uint16_t port, struct check_address *out)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)&out->to;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&out->to;
 
 	memset(&out->to, 0, sizeof(out->to));
-	if (sa->sa_family != AF_INET && sa->sa_family != AF_INET6)
-		return false;
-	out->ipv6 = sa->sa_family == AF_INET6;
-	memcpy(&out->to, sa, out->ipv6 ? sizeof(*v6) : sizeof(*v4));
-	if (out->ipv6)
+	out->ipv6 = !address_is_ipv4(address);
+	if (out->ipv6) {
+		v6->sin6_family = AF_INET6;
 		v6->sin6_port = htons(port);
-	else
+		memcpy(&v6->sin6_addr, address, 16);
+	} else {
+		v4->sin_family = AF_INET;
 		v4->sin_port = htons(port);
-	return inet_ntop(sa->sa_family, out->ipv6 ? (const void *)&v6->sin6_addr : &v4->sin_addr, out->text,
-			 sizeof(out->text));
+		memcpy(&v4->sin_addr, address + 12, 4);
+	}
+	address_format(address, out->text);
 }
 
-static size_t resolve(const char *name, int flags, uint16_t port, struct check_address *out, size_t room)
+bool resolve_name(const char *name, uint16_t port, unsigned timeout_ms,
+		  struct check_address out[CHECK_ADDRESSES], size_t *count)
 {
-	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
-					.ai_socktype = SOCK_STREAM,
-					.ai_flags = flags };
-	struct addrinfo *first;
-	size_t count = 0;
-
-	if (getaddrinfo(name, NULL, &hints, &first))
-		return 0;
-	for (const struct addrinfo *a = first; a && count < room; a = a->ai_next)
-		count += take(a->ai_addr, port, &out[count]);
-	freeaddrinfo(first);
-	return count;
-}
-
-size_t resolve_name(const char *name, uint16_t port, struct check_address *out, size_t room)
-{
-	char rooted[IDENT_MAX + 2];
+	struct resolve_name asked;
 
 	/* With a dot at its end no search list is gone through: the CA has none. */
-	snprintf(rooted, sizeof(rooted), "%s.", name);
-	return resolve(rooted, 0, port, out, room);
+	snprintf(asked.name, sizeof(asked.name), "%s.", name);
+	resolve_names(&asked, 1, timeout_ms);
+	*count = MIN(asked.count, (size_t)CHECK_ADDRESSES);
+	for (size_t i = 0; i < *count; i++)
+		take(asked.address[i], port, &out[i]);
+	return asked.answered;
 }
 
 bool address_read(const char *text, uint16_t port, struct check_address *out)
 {
-	return resolve(text, AI_NUMERICHOST, port, out, 1) == 1;
+	uint8_t address[16];
+
+	if (!address_parse(text, address))
+		return false;
+	take(address, port, out);
+	return true;
 }
 
 struct range {

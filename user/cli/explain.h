@@ -9,9 +9,4 @@
 /* All that this host knows about the problem's identifier; what cannot be had is left out. */
 void explain_facts_gather(const struct command *c, const char *ident, struct explain_facts *out);
 
-/* explain_dns.c: by the system's resolver, at most three seconds. False: no answer, or no address. */
-bool explain_resolve(const char *name, struct explain_facts *out);
-
-bool explain_map_address(const struct sockaddr *from, struct in6_addr *out); /* false: another family */
-
 #endif

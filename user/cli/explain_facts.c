@@ -6,8 +6,9 @@
 #include <string.h>
 #include <time.h>
 #include "cli/explain.h"
+#include "resolve/resolve.h"
 
-enum { PAGES_MOST = 64, VALIDATION_S = 120 };
+enum { PAGES_MOST = 64, VALIDATION_S = 120, RESOLVE_MS = 3000 };
 
 static void copy(char *to, size_t size, const char *from)
 {
@@ -36,7 +37,7 @@ static void gather_addresses(const json_t *interfaces, struct explain_facts *out
 	for (const struct ifaddrs *a = first; a && out->hosts < EXPLAIN_ADDRESSES; a = a->ifa_next) {
 		struct explain_host *h = &out->host[out->hosts];
 
-		if (!explain_map_address(a->ifa_addr, &h->address))
+		if (!address_from_sockaddr(a->ifa_addr, h->address.s6_addr))
 			continue;
 		copy(h->interface, sizeof(h->interface), a->ifa_name);
 		h->attached = is_attached(interfaces, a->ifa_name);
@@ -121,6 +122,18 @@ static void gather_pending(const struct command *c, const struct identifier *ide
 	free(p);
 }
 
+static void gather_dns(const char *ident, struct explain_facts *out)
+{
+	struct resolve_name name;
+
+	/* As the CA asks: without a search list. */
+	snprintf(name.name, sizeof(name.name), "%s.", ident);
+	resolve_names(&name, 1, RESOLVE_MS);
+	out->dns = name.answered;
+	out->resolved = MIN(name.count, (size_t)EXPLAIN_RESOLVED);
+	memcpy(out->address, name.address, out->resolved * sizeof(out->address[0]));
+}
+
 void explain_facts_gather(const struct command *c, const char *ident, struct explain_facts *out)
 {
 	struct identifier name;
@@ -134,8 +147,6 @@ void explain_facts_gather(const struct command *c, const char *ident, struct exp
 		gather_flows(c, ident, out);
 		gather_pending(c, &name, out);
 	}
-	if (!c->no_dns && name.kind == IDENT_DNS) {
-		out->dns = true;
-		explain_resolve(ident, out);
-	}
+	if (!c->no_dns && name.kind == IDENT_DNS)
+		gather_dns(ident, out);
 }

@@ -4,23 +4,12 @@
 #include <string.h>
 #include "doctor/findings.h"
 
-/* RFC 1918 3, RFC 6598 7, RFC 4193 3.1, RFC 4291 2.5.6: addresses that a CA cannot reach. */
-static bool address_is_private(const struct in6_addr *a)
-{
-	const uint8_t *b = a->s6_addr + 12;
-
-	if (!IN6_IS_ADDR_V4MAPPED(a))
-		return (a->s6_addr[0] & 0xfe) == 0xfc || IN6_IS_ADDR_LINKLOCAL(a) || IN6_IS_ADDR_LOOPBACK(a);
-	return b[0] == 10 || b[0] == 127 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
-	       (b[0] == 192 && b[1] == 168) || (b[0] == 100 && (b[1] & 0xc0) == 64) ||
-	       (b[0] == 169 && b[1] == 254);
-}
-
 /* Behind a translating router a host does not have the address that its names point to. */
 static bool host_is_private(const struct names_facts *n)
 {
 	for (size_t i = 0; i < n->hosts; i++)
-		if (IN6_IS_ADDR_V4MAPPED(&n->host[i].address) && !address_is_private(&n->host[i].address))
+		if (IN6_IS_ADDR_V4MAPPED(&n->host[i].address) &&
+		    !address_is_private(n->host[i].address.s6_addr))
 			return false;
 	return true;
 }
@@ -49,7 +38,7 @@ static bool interface_covered(const struct facts *facts, const char *ifname)
 
 static void add_elsewhere(const struct names_facts *n, const struct name_facts *name, struct doctor_report *r)
 {
-	bool translated = host_is_private(n) && !address_is_private(&name->addresses[0]);
+	bool translated = host_is_private(n) && !address_is_private(name->addresses[0].s6_addr);
 
 	if (translated)
 		finding_fix(

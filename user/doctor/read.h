@@ -73,12 +73,6 @@ void configs_read(uint16_t port, struct web_facts *out); /* hints and unreadable
 void names_read(const char *socket_path, struct names_facts *out);
 enum fact sysctl_read(const char *path); /* 0: no, else yes; unknown: not there */
 
-/* -------------------------------------------------------------- resolve.c */
-
-struct sockaddr;
-bool address_mapped(const struct sockaddr *sa, struct in6_addr *out); /* false: neither IPv4 nor IPv6 */
-void names_resolve(struct names_facts *names);
-
 /* -------------------------------------------------------------- child.c */
 
 /* The path of a system program, or NULL. */

@@ -7,8 +7,11 @@
 #include <jansson.h>
 #include "control/control.h"
 #include "doctor/read.h"
+#include "resolve/resolve.h"
 
-enum { DAEMON_MS = 2000 };
+enum { DAEMON_MS = 2000, RESOLVE_MS = 3000 };
+_Static_assert(DOCTOR_NAMES <= (int)RESOLVE_NAMES && NAME_ADDRESSES <= (int)RESOLVE_ADDRESSES,
+	       "all are asked for at once");
 
 static void hosts_read(struct names_facts *out)
 {
@@ -19,7 +22,7 @@ static void hosts_read(struct names_facts *out)
 	for (a = all; a && out->hosts < HOST_ADDRESSES; a = a->ifa_next) {
 		struct host_address *h = &out->host[out->hosts];
 
-		if (!address_mapped(a->ifa_addr, &h->address))
+		if (!address_from_sockaddr(a->ifa_addr, h->address.s6_addr))
 			continue;
 		strncpy(h->ifname, a->ifa_name, sizeof(h->ifname) - 1);
 		out->hosts++;
@@ -50,6 +53,25 @@ static void list_take(const json_t *reply, struct names_facts *out)
 	}
 }
 
+static void resolve(struct names_facts *out)
+{
+	struct resolve_name *names = calloc(out->count ? out->count : 1, sizeof(*names));
+
+	if (!names)
+		return;
+	for (size_t i = 0; i < out->count; i++)
+		strcpy(names[i].name, out->list[i].name);
+	resolve_names(names, out->count, RESOLVE_MS);
+	for (size_t i = 0; i < out->count; i++) {
+		struct name_facts *n = &out->list[i];
+
+		n->count = MIN(names[i].count, (size_t)NAME_ADDRESSES);
+		n->resolved = n->count > 0;
+		memcpy(n->addresses, names[i].address, n->count * sizeof(n->addresses[0]));
+	}
+	free(names);
+}
+
 void names_read(const char *socket_path, struct names_facts *out)
 {
 	char *line = control_format("list", (const char *[]){ NULL }), *text;
@@ -68,5 +90,5 @@ void names_read(const char *socket_path, struct names_facts *out)
 	else
 		list_take(reply, out);
 	json_decref(reply);
-	names_resolve(out);
+	resolve(out);
 }

@@ -26,18 +26,6 @@ const char *explain_confidence_name(enum explain_confidence confidence)
 
 /* ------------------------------------------------- what follows from facts */
 
-/* RFC 1918, RFC 6598, RFC 3927; RFC 4193, RFC 4291 2.5.6 and loopback. */
-static bool is_private(const struct in6_addr *a)
-{
-	const uint8_t *b = a->s6_addr + 12;
-
-	if (!IN6_IS_ADDR_V4MAPPED(a))
-		return (a->s6_addr[0] & 0xfe) == 0xfc || IN6_IS_ADDR_LINKLOCAL(a) || IN6_IS_ADDR_LOOPBACK(a);
-	return b[0] == 10 || b[0] == 127 || (b[0] == 172 && b[1] >= 16 && b[1] < 32) ||
-	       (b[0] == 192 && b[1] == 168) || (b[0] == 100 && b[1] >= 64 && b[1] < 128) ||
-	       (b[0] == 169 && b[1] == 254);
-}
-
 static void locate(struct judged *j, const struct in6_addr *address)
 {
 	bool public = false, v4 = IN6_IS_ADDR_V4MAPPED(address);
@@ -46,7 +34,8 @@ static void locate(struct judged *j, const struct in6_addr *address)
 	for (size_t i = 0; i < j->f->hosts; i++) {
 		const struct explain_host *h = &j->f->host[i];
 
-		public = public || (!!IN6_IS_ADDR_V4MAPPED(&h->address) == v4 && !is_private(&h->address));
+		public = public || (!!IN6_IS_ADDR_V4MAPPED(&h->address) == v4 &&
+				    !address_is_private(h->address.s6_addr));
 		if (memcmp(&h->address, address, sizeof(*address)) != 0)
 			continue;
 		j->where = h->attached ? WHERE_ATTACHED : WHERE_OTHER_INTERFACE;
