@@ -214,7 +214,9 @@ int worker_run(int channel, unsigned threads, unsigned busy_poll_us);
 
 /* worker_threads.c */
 #define WORKER_BEAT (250 * USEC_PER_MSEC) /* no thread sleeps longer */
-int worker_threads_start(void *worker);   /* held; for sandbox_enter(). 0 or -errno */
+/* How long what costs something goes on after somebody has asked for it: with a beat it is off within 3 s. */
+#define WORKER_LEASE (3 * USEC_PER_SEC - WORKER_BEAT - 50 * USEC_PER_MSEC)
+int worker_threads_start(void *worker); /* held; for sandbox_enter(). 0 or -errno */
 void worker_threads_hold(
 	struct worker *w); /* thread 0, outside its turn: all others wait between two turns */
 void worker_threads_release(struct worker *w);           /* and wakes them: there may be something new */

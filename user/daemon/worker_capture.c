@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * `capture`: frames of the flows that are ours, both directions, while somebody asks: kept in a ring that
- * is there only as long as that lasts (LEASE after the last question). Off, it costs one comparison per frame.
+ * is there only as long as that lasts (WORKER_LEASE after the last question). Off, it costs one comparison per frame.
  *
  * TLS secrets are kept only while somebody asks for them too, until they are handed to the first who does, and wiped then.
  * Any thread writes; the one lock is taken for a frame at a time.
@@ -12,9 +12,6 @@
 #include <string.h>
 #include <time.h>
 #include "daemon/worker.h"
-
-/* With a beat of the loop it is off within 3 s. */
-#define LEASE (3 * USEC_PER_SEC - WORKER_BEAT - 50 * USEC_PER_MSEC)
 
 enum { KEYS = 256, KEY_LINE = 256, PAGE_BYTES = 192 * 1024 };
 
@@ -134,7 +131,7 @@ static bool lease(struct worker *w, bool keys)
 	pthread_mutex_unlock(&c->lock);
 	if (!c->kept)
 		return false;
-	capture_lease_extend(&c->lease, w->now + LEASE, keys);
+	capture_lease_extend(&c->lease, w->now + WORKER_LEASE, keys);
 	__atomic_store_n(&c->on, true, __ATOMIC_RELAXED);
 	if (keys)
 		__atomic_store_n(&c->keys, true, __ATOMIC_RELAXED);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * `trace`: what the programs did with every hello, while somebody asks. The programs write notes of all hellos only as long as
- * that lasts (LEASE after the last question), and look at hellos even when nothing is pending; then all of it is
+ * that lasts (WORKER_LEASE after the last question), and look at hellos even when nothing is pending; then all of it is
  * forgotten. So a client that was killed leaves nothing on.
  *
  * Who asks for one address has the programs write of that one alone, unless somebody else asks for another at the same time.
@@ -12,9 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "daemon/worker.h"
-
-/* With a beat of the loop it is off within 3 s. */
-#define LEASE (3 * USEC_PER_SEC - WORKER_BEAT - 50 * USEC_PER_MSEC)
 
 enum { TRACE_ROWS = 1024, TRACE_PAGE = 256 };
 
@@ -92,7 +89,7 @@ static void lease(struct worker *w, const uint8_t *from)
 	}
 	if (from && !other)
 		memcpy(t->one, from, sizeof(t->one));
-	*until = w->now + LEASE;
+	*until = w->now + WORKER_LEASE;
 	if (fresh)
 		tell_programs(w);
 }
