@@ -401,7 +401,7 @@ static void test_always_words(void **state)
 		fresh(state);
 		judge(rows[i].text);
 		facts = (struct explain_facts){ 0 };
-		assert_int_not_equal(judge(rows[i].text), EXPLAIN_CAUSE_CAUSE_UNKNOWN);
+		assert_int_not_equal(judge(rows[i].text), EXPLAIN_CAUSE_UNKNOWN);
 	}
 }
 

@@ -150,7 +150,7 @@ struct explain_facts {
 	X(RATE_LIMIT, "rate-limited")               \
 	X(CAA_FORBIDS, "caa-forbids")               \
 	X(NOT_TLS_ALPN, "not-tls-alpn-01")          \
-	X(CAUSE_UNKNOWN, "unknown")
+	X(UNKNOWN, "unknown")
 
 enum explain_cause {
 #define X(symbol, name) EXPLAIN_CAUSE_##symbol,

@@ -312,7 +312,7 @@ void explain_judge(const struct explain_problem *p, const struct explain_facts *
 {
 	struct judged j = { .p = p, .f = f };
 
-	*out = (struct explain_finding){ .cause = EXPLAIN_CAUSE_CAUSE_UNKNOWN };
+	*out = (struct explain_finding){ .cause = EXPLAIN_CAUSE_UNKNOWN };
 	derive(&j);
 	if (p->symptom == EXPLAIN_TYPE) {
 		type_finding(p, out);
