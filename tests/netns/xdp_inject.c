@@ -36,6 +36,18 @@ static void engine_injects(struct engine *e)
 	CHECK(xdp_probe(i, ifindex, (uint8_t *)&f, len) == PROBE_NONE);
 }
 
+enum { MANY = 3 * XDP_SWEEP };
+
+static unsigned sweep_all(struct engine *e, struct xdp_sweep *sweep, uint64_t now_ns, unsigned *calls)
+{
+	unsigned gone = 0;
+
+	do
+		gone += xdp_flow_sweep(&e->k->a.maps, &e->shared, sweep, now_ns);
+	while (++*calls < 100 && sweep->started);
+	return gone;
+}
+
 static void engine_keeps_flows(struct engine *e)
 {
 	const struct xdp_maps *m = &e->k->a.maps;
@@ -43,7 +55,7 @@ static void engine_keeps_flows(struct engine *e)
 	struct xdp_sweep sweep = { .started = false };
 	struct flow_key key = key_of(0);
 	struct flow flow;
-	unsigned n, gone = 0, calls = 0;
+	unsigned n, calls = 0;
 
 	CHECK(!xdp_flow_get(m, &e->shared, &key, &flow) && flow.state == FLOW_ADOPTED);
 	flow.state = FLOW_LINGER;
@@ -58,12 +70,15 @@ static void engine_keeps_flows(struct engine *e)
 	key = key_of(FLOWS);
 	CHECK(xdp_flow_get(m, &e->shared, &key, &flow) == -ENOENT); /* of another epoch */
 	/* Half of the new ones are of another epoch; the other half are offers, which are too old only later. */
-	CHECK(xdp_flow_sweep(m, &e->shared, &sweep, UINT32_MAX, 2) == FLOWS / 2 && !sweep.started);
-	CHECK(xdp_flow_sweep(m, &e->shared, &sweep, UINT32_MAX, 2) == 0);
-	do
-		gone += xdp_flow_sweep(m, &e->shared, &sweep, 5, later);
-	while (sweep.started && ++calls < 100);
-	CHECK(gone == FLOWS / 2 && calls >= (FLOWS - 1) / 5 && e->shared.live->flows == FLOWS - 1);
+	CHECK(sweep_all(e, &sweep, 2, &calls) == FLOWS / 2);
+	CHECK(sweep_all(e, &sweep, 2, &calls) == 0);
+	CHECK(sweep_all(e, &sweep, later, &calls) == FLOWS / 2 && e->shared.live->flows == FLOWS - 1);
+	for (n = 2 * FLOWS; n < 2 * FLOWS + MANY; n++)
+		flow_put(e, n, FLOW_OFFERED, EPOCH);
+	calls = 0;
+	CHECK(sweep_all(e, &sweep, later, &calls) == MANY && calls >= MANY / XDP_SWEEP &&
+	      calls < 2 * MANY / XDP_SWEEP);
+	CHECK(!sweep.started && e->shared.live->flows == FLOWS - 1);
 }
 
 static void engine_keeps_names(struct engine *e)

@@ -19,7 +19,7 @@ enum { POLL_MAX = 2 + DAEMON_MAX_INTERFACES * ALPNXDP_MAX_QUEUES + CONTROL_CLIEN
 
 /* All entries within two seconds: offers that a full ring has dropped would fill the flow map under a flood. */
 #define SWEEP_EVERY (100 * USEC_PER_MSEC)
-enum { SWEEP_ENTRIES = 256 };
+_Static_assert(ALPNXDP_MAX_FLOWS / XDP_SWEEP < 2 * USEC_PER_SEC / SWEEP_EVERY, "two seconds");
 
 static void sweep(struct worker *w)
 {
@@ -30,8 +30,7 @@ static void sweep(struct worker *w)
 		struct worker_interface *i = &w->interface[n];
 
 		if (i->serving)
-			xdp_flow_sweep(&i->attachment.maps, &i->shared, &i->sweep, SWEEP_ENTRIES,
-				       w->now * 1000);
+			xdp_flow_sweep(&i->attachment.maps, &i->shared, &i->sweep, w->now * 1000);
 	}
 }
 

@@ -100,7 +100,8 @@ static void serve(struct worker *w, unsigned ifindex)
 		return;
 	memcpy(i->port.own_mac, i->shared.config->own_mac, sizeof(i->port.own_mac));
 	__atomic_fetch_add(&i->shared.config->epoch, 1, __ATOMIC_SEQ_CST);
-	xdp_flow_sweep(&i->attachment.maps, &i->shared, &i->sweep, UINT_MAX, w->now * 1000);
+	for (unsigned n = 0; n <= ALPNXDP_MAX_FLOWS / XDP_SWEEP && (!n || i->sweep.started); n++)
+		xdp_flow_sweep(&i->attachment.maps, &i->shared, &i->sweep, w->now * 1000);
 	worker_names_load(w, i);
 	i->serving = true;
 	worker_notes_begin(w, i);

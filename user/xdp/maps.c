@@ -107,31 +107,35 @@ static bool flow_expired(const struct flow *f, uint32_t epoch, uint64_t now_ns)
 	return f->state == FLOW_OFFERED && now_ns > f->offered_ns && now_ns - f->offered_ns > limit;
 }
 
+/* The copies of a batch are a moment old; what is to be deleted is looked at once more. */
+static bool sweep_entry(const struct xdp_maps *m, struct xdp_shared *s, const struct flow_key *key,
+			uint64_t now_ns)
+{
+	struct flow flow;
+
+	return !bpf_map_lookup_elem(m->flows, key, &flow) && flow_expired(&flow, s->config->epoch, now_ns) &&
+	       !xdp_flow_delete(m, s, key);
+}
+
 /*
- * The kernel starts again at the first entry when the cursor's own entry is gone, so the next key is asked for before
- * an entry is deleted; where the program deletes or inserts meanwhile, the limit ends the walk.
+ * In one call, as there are thousands of entries and ten sweeps a second. Linux __htab_map_lookup_and_delete_batch():
+ * ENOENT at the end of the map, ENOSPC where one bucket alone has more than a batch.
  */
 unsigned xdp_flow_sweep(const struct xdp_maps *m, struct xdp_shared *s, struct xdp_sweep *sweep,
-			unsigned budget, uint64_t now_ns)
+			uint64_t now_ns)
 {
-	unsigned left = MIN(budget, 2u * ALPNXDP_MAX_FLOWS), deleted = 0;
-	struct flow_key key, next;
-	struct flow flow;
-	bool more;
+	static struct flow_key keys[XDP_SWEEP];
+	static struct flow flows[XDP_SWEEP];
+	unsigned deleted = 0;
+	uint32_t count = XDP_SWEEP, next = 0;
+	int err = bpf_map_lookup_batch(m->flows, sweep->started ? &sweep->at : NULL, &next, keys, flows,
+				       &count, NULL);
 
-	if (bpf_map_get_next_key(m->flows, sweep->started ? &sweep->at : NULL, &key)) {
-		sweep->started = false;
+	*sweep = (struct xdp_sweep){ .at = next, .started = !err };
+	if (err && errno != ENOENT)
 		return 0;
-	}
-	for (more = true; more && left; left--, key = next) {
-		more = !bpf_map_get_next_key(m->flows, &key, &next);
-		sweep->at = key;
-		sweep->started = more;
-		if (bpf_map_lookup_elem(m->flows, &key, &flow) ||
-		    !flow_expired(&flow, s->config->epoch, now_ns))
-			continue;
-		if (!xdp_flow_delete(m, s, &key))
-			deleted++;
-	}
+	for (uint32_t i = 0; i < count; i++)
+		if (flow_expired(&flows[i], s->config->epoch, now_ns))
+			deleted += sweep_entry(m, s, &keys[i], now_ns);
 	return deleted;
 }

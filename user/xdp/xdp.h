@@ -249,15 +249,16 @@ int xdp_flow_set(const struct xdp_maps *m, const struct flow_key *key, const str
 int xdp_flow_delete(const struct xdp_maps *m, struct xdp_shared *s, const struct flow_key *key);
 
 /*
- * Deletes entries of other epochs, and offers older than ALPNXDP_OFFER_MS. Looks at most `budget` entries per call and
- * goes on from *cursor (all zero at first). For start (budget UINT_MAX) and, little by little, for the loop.
+ * Deletes entries of other epochs, and offers older than ALPNXDP_OFFER_MS. Looks at XDP_SWEEP entries per call, and goes
+ * on from *sweep (all zero at first), which is not `started` when all have been looked at. Returns how many it deleted. One thread at a time.
  */
+enum { XDP_SWEEP = 256 };
 struct xdp_sweep {
-	struct flow_key at;
+	uint32_t at; /* a place in the map that only the kernel understands */
 	bool started;
 };
 unsigned xdp_flow_sweep(const struct xdp_maps *m, struct xdp_shared *s, struct xdp_sweep *sweep,
-			unsigned budget, uint64_t now_ns);
+			uint64_t now_ns);
 
 int xdp_name_add(const struct xdp_maps *m, const char *sni);
 int xdp_name_remove(const struct xdp_maps *m, const char *sni);
