@@ -21,6 +21,9 @@ enum { POLL_MAX = 2 + DAEMON_MAX_INTERFACES * ALPNXDP_MAX_QUEUES + CONTROL_CLIEN
 #define SWEEP_EVERY (100 * USEC_PER_MSEC)
 _Static_assert(ALPNXDP_MAX_FLOWS / XDP_SWEEP < 2 * USEC_PER_SEC / SWEEP_EVERY, "two seconds");
 
+/* How long all others wait at most while frames keep coming. */
+#define QUICK (2 * USEC_PER_MSEC)
+
 static void sweep(struct worker *w)
 {
 	if (w->now < w->swept + SWEEP_EVERY)
@@ -112,14 +115,43 @@ static bool turn(struct worker *w)
 	return true;
 }
 
+/* The queues alone, as in the other threads. False: nothing came by them before `end`, or before an engine's time. */
+static bool quick_turn(struct worker_thread *t, struct pollfd *fds, size_t count, usec_t end)
+{
+	usec_t due = MIN(end, engine_deadline(t->engine));
+
+	if (!worker_skips_poll(t)) {
+		int wait = worker_spin(t, due) ? 0 : worker_wait_ms(clock_now(), due);
+
+		if (poll(fds, count, wait) <= 0)
+			return false;
+		if (t->worker->threads > 1 && fds[0].revents)
+			worker_thread_woken(t);
+	}
+	t->now = clock_now();
+	worker_take(t);
+	worker_publish(t);
+	return t->took && t->now < end;
+}
+
+/*
+ * A turn for all waits for everybody's descriptors, and asks everybody; of three frames' turns two do without. While frames
+ * keep coming there is one for all every QUICK only.
+ */
+static void quick_turns(struct worker_thread *t)
+{
+	static struct pollfd fds[POLL_MAX];
+	size_t count = worker_queues_poll(t, fds);
+	usec_t end = t->now + QUICK;
+
+	while (t->took && quick_turn(t, fds, count, end))
+		;
+}
+
 static void loop(struct worker *w)
 {
-	while (!w->ended && turn(w)) {
-		while (worker_skips_poll(&w->thread[0])) {
-			w->now = clock_now();
-			serve_interfaces(w);
-		}
-	}
+	while (!w->ended && turn(w))
+		quick_turns(&w->thread[0]);
 }
 
 /* The keeper's last words may be the answer to a request: it still goes out. */

@@ -160,6 +160,7 @@ struct worker_letters {
 struct worker_thread {
 	struct worker *worker;
 	unsigned number;
+	unsigned took;    /* frames of its last turn */
 	unsigned skipped; /* times that poll(2) was left out, in a row */
 	struct engine *engine;
 	usec_t now;                           /* of its turn */

@@ -41,12 +41,14 @@ static void receive(struct worker_thread *t, unsigned number, unsigned queue)
 		engine_input(t->engine, &frame, t->now);
 	}
 	xdp_rings_release(i->rings[queue], frames, count);
+	t->took += count;
 }
 
 void worker_take(struct worker_thread *t)
 {
 	const struct worker *w = t->worker;
 
+	t->took = 0;
 	for (unsigned n = 0; n < DAEMON_MAX_INTERFACES; n++)
 		for (unsigned q = t->number; w->interface[n].serving && q < w->interface[n].attachment.queues;
 		     q += w->threads)
