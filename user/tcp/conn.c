@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The connection from the caller's side: taking it over, writing, closing, and the derived facts. */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include "tcp/internal.h"
 
@@ -76,7 +77,7 @@ int tcp_adopt(struct tcp_conn *c, const struct tcp_adoption *a, usec_t now)
 
 	if (!adoptable(a))
 		return -EINVAL;
-	memset(c, 0, sizeof(*c));
+	memset(c, 0, offsetof(struct tcp_conn, rx));
 	c->flags = h->flags;
 	c->mss = bounded_mss(a);
 	c->mss_small = (uint16_t)(small - (h->flags & HANDOFF_TIMESTAMPS ? TCP_TS_ROOM : 0));

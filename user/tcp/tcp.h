@@ -74,7 +74,6 @@ struct tcp_conn {
 	uint32_t island_left;  /* its first byte; equal to island_right: only a FIN, or no island */
 	uint32_t island_right; /* one past its last byte */
 	size_t rx_len;
-	uint8_t rx[TCP_RX_BUFFER];
 
 	/* Sending. tx[0] is the byte at snd_una. snd_una <= snd_at <= snd_nxt <= the end of what was written. */
 	uint32_t snd_una;
@@ -87,7 +86,6 @@ struct tcp_conn {
 	bool fin_queued;  /* tcp_close() was called: a FIN follows the last byte of tx */
 	bool fin_acked;
 	size_t tx_len;
-	uint8_t tx[TCP_TX_BUFFER];
 
 	/* Congestion control (RFC 5681, 6582). */
 	uint32_t cwnd;
@@ -121,6 +119,10 @@ struct tcp_conn {
 	/* Challenge ACKs of the second that began at challenge_from (RFC 5961 7). */
 	usec_t challenge_from;
 	uint8_t challenges;
+
+	/* Last: a new connection finds in them what the one before has left, and reads only what it has written. */
+	uint8_t rx[TCP_RX_BUFFER];
+	uint8_t tx[TCP_TX_BUFFER];
 };
 
 /*
