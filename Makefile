@@ -142,7 +142,7 @@ $(O)/tests/bench/handshake: $(O)/obj/tests/bench/handshake.o $(LIBRARY:%.c=$(O)/
 $(O)/obj/tests/bench/handshake.o: CPPFLAGS += -Itests
 
 # The load generator, and the program that lets everything pass.
-$(O)/tests/bench/client: $(patsubst %,$(O)/obj/tests/bench/%.o,client flow answer meter)
+$(O)/tests/bench/client: $(patsubst %,$(O)/obj/tests/bench/%.o,client flow turns answer meter)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ -lssl -lcrypto
 

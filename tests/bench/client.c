@@ -4,6 +4,7 @@
  *
  *   client challenges|pages|connections -a ADDRESS -p PORT -n NAME [-d DIGEST] [-t 1.2|1.3] [-j IN_FLIGHT]
  *          -s SECONDS [-w WARMUP_SECONDS] [-c SERVER_CPU] [-g CPU_STAT] [-P PID]... [-f FROM]... [-r RATE] [-b BODY]
+ *          [-T TURN_MS -a ADDRESS [-f FROM]... ...]
  *
  * challenges   connect, handshake, judge the certificate, close_notify and FIN as a CA does. With -d by the rules of a
  *              CA, ALPN acme-tls/1; without as a browser that wants no more than the handshake.
@@ -13,7 +14,8 @@
  * Time: from SYN to the end of the handshake or of the page; of pages from the request. -r: so many connections begun in a
  * second at most, else each as soon as the one before has ended. What begins in the warm-up is not measured. A wrong answer,
  * a reset and ten seconds of silence are wrong, and end it: exit 1. A window without an answer lasts until there is one.
- * The line of JSON is explained in meter.h.
+ * The line of JSON is explained in meter.h. With several addresses, each with its -f behind it, they take turns of TURN_MS
+ * each (turns.c), and there is a line for each.
  */
 #include "client.h"
 
@@ -25,52 +27,42 @@
 #include <unistd.h>
 #include "../interop/dial.h"
 
-enum { LIMIT_US = 10000000 };
-
 static const char *const what_name[] = { "challenges", "pages", "connections" };
 _Static_assert(sizeof(what_name) / sizeof(*what_name) == NUM_WHATS, "every load has a name");
 
-struct load load = { .in_flight = 16, .meter.cpu = -1, .answer.body = "hello from nginx\n" };
-
-static void flows_begin(uint64_t now)
-{
-	for (unsigned i = 0; i < load.in_flight; i++) {
-		struct flow *f = &load.flow[i];
-
-		if (f->fd >= 0 && now - f->begun_us > LIMIT_US) {
-			flow_wrong("no answer within ten seconds");
-			flow_end(f);
-		}
-		if (f->fd >= 0 || (load.rate && now < load.next_due_us))
-			continue;
-		if (load.rate)
-			load.next_due_us += 1000000 / load.rate;
-		flow_begin(f, now);
-	}
-}
+struct load load = {
+	.in_flight = 16, .lane = load.lanes, .lanes[0].meter.cpu = -1, .answer.body = "hello from nginx\n"
+};
 
 static void run(void)
 {
 	uint64_t now = meter_now_us(), end = now + (uint64_t)((load.warmup + load.seconds) * 1e6);
-	struct epoll_event events[64];
+	struct meter *meter = &load.lane->meter;
 	bool warm = false;
 
 	load.measured_from_us = now + (uint64_t)(load.warmup * 1e6);
 	load.next_due_us = now;
-	for (; (now < end || (!load.meter.done && now - end < LIMIT_US)) && !load.meter.wrong;
-	     now = meter_now_us()) {
-		int n;
-
+	for (; (now < end || (!meter->done && now - end < LIMIT_US)) && !meter->wrong; now = meter_now_us()) {
 		if (!warm && now >= load.measured_from_us) {
 			warm = true;
-			meter_begin(&load.meter);
+			meter_begin(meter);
 		}
 		flows_begin(now);
-		n = epoll_wait(load.epoll, events, 64, load.rate ? 1 : 10);
-		for (int i = 0; i < n; i++)
-			flow_drive(events[i].data.ptr);
+		flows_wait(load.rate ? 1 : 10);
 	}
-	meter_print(&load.meter);
+	meter_pause(meter);
+}
+
+static bool prepare_lane(struct lane *l)
+{
+	l->meter = load.lanes[0].meter;
+	for (unsigned i = 0; i < load.in_flight; i++) {
+		l->flow[i].fd = -1;
+		l->flow[i].page = malloc(MAX_PAGE);
+		if (!l->flow[i].page)
+			return false;
+	}
+	return true;
 }
 
 static bool prepare(void)
@@ -79,12 +71,9 @@ static bool prepare(void)
 	load.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (!load.tls || load.epoll < 0)
 		return false;
-	for (unsigned i = 0; i < load.in_flight; i++) {
-		load.flow[i].fd = -1;
-		load.flow[i].page = malloc(MAX_PAGE);
-		if (!load.flow[i].page)
+	for (unsigned i = 0; i < load.num_lanes; i++)
+		if (!prepare_lane(&load.lanes[i]))
 			return false;
-	}
 	SSL_CTX_set_verify(load.tls, SSL_VERIFY_NONE, NULL);
 	SSL_CTX_set_session_cache_mode(load.tls, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_min_proto_version(load.tls, load.version ? load.version : TLS1_2_VERSION);
@@ -96,7 +85,7 @@ static bool prepare(void)
 							     11);
 }
 
-static bool option_is(int option)
+static bool option_of_load(int option)
 {
 	if (option == 'n')
 		load.answer.name = optarg;
@@ -112,57 +101,95 @@ static bool option_is(int option)
 		load.seconds = atof(optarg);
 	else if (option == 'w')
 		load.warmup = atof(optarg);
-	else if (option == 'c')
-		load.meter.cpu = atoi(optarg);
-	else if (option == 'g')
-		load.meter.group = optarg;
+	else if (option == 'T')
+		load.turn = atof(optarg) / 1000;
 	else if (option == 'r')
 		load.rate = (unsigned)atoi(optarg);
-	else if (option == 'P' && load.meter.num_pids < METER_MAX_THREADS)
-		load.meter.pids[load.meter.num_pids++] = atoi(optarg);
-	else if (option == 'f' && load.froms < MAX_FROM)
-		return socket_address(optarg, 0, &load.from[load.froms], &load.from_len[load.froms]) &&
-		       ++load.froms;
 	else
 		return false;
 	return true;
 }
 
+/* What is measured, for all lanes. */
+static bool option_of_meter(int option)
+{
+	struct meter *m = &load.lanes[0].meter;
+
+	if (option == 'c')
+		m->cpu = atoi(optarg);
+	else if (option == 'g')
+		m->group = optarg;
+	else if (option == 'P' && m->num_pids < METER_MAX_THREADS)
+		m->pids[m->num_pids++] = atoi(optarg);
+	else
+		return false;
+	return true;
+}
+
+static bool option_of_lane(int option, const char *address[MAX_LANES])
+{
+	struct lane *l = &load.lanes[load.num_lanes ? load.num_lanes - 1 : 0];
+
+	if (option == 'a' && load.num_lanes < MAX_LANES) {
+		address[load.num_lanes++] = optarg;
+		return true;
+	}
+	if (option == 'f' && l->froms < MAX_FROM)
+		return socket_address(optarg, 0, &l->from[l->froms], &l->from_len[l->froms]) && ++l->froms;
+	return false;
+}
+
 static bool options(int argc, char **argv)
 {
-	const char *address = NULL;
+	const char *address[MAX_LANES];
 	unsigned port = 443;
+	bool good = true;
 	int option;
 
 	while (load.what < NUM_WHATS && strcmp(argv[1], what_name[load.what]))
 		load.what++;
 	optind = 2;
-	while ((option = getopt(argc, argv, "a:p:n:d:t:j:s:w:c:g:P:f:r:b:")) != -1) {
-		if (option == 'a')
-			address = optarg;
-		else if (option == 'p')
+	while ((option = getopt(argc, argv, "a:p:n:d:t:j:s:w:c:g:P:f:r:b:T:")) != -1) {
+		if (option == 'p')
 			port = (unsigned)atoi(optarg);
-		else if (!option_is(option))
+		else if (!option_of_load(option) && !option_of_meter(option) &&
+			 !option_of_lane(option, address))
 			return false;
 	}
+	for (unsigned i = 0; i < load.num_lanes; i++)
+		good &= socket_address(address[i], port, &load.lanes[i].to, &load.lanes[i].to_len);
 	load.answer.acme = load.answer.digest;
-	return load.what < NUM_WHATS && address && socket_address(address, port, &load.to, &load.to_len) &&
+	return good && load.what < NUM_WHATS && load.num_lanes && (load.num_lanes == 1 || load.turn > 0) &&
 	       load.answer.name && load.seconds > 0 && load.in_flight && load.in_flight <= MAX_FLOWS &&
 	       answer_expect(&load.answer);
 }
 
+/* False: something was wrong, or nothing came. */
+static bool print(struct meter *m)
+{
+	meter_print(m);
+	if (!m->wrong && !m->done)
+		fputs("client: no answer\n", stderr);
+	return !m->wrong && m->done;
+}
+
 int main(int argc, char **argv)
 {
+	bool good = true;
+
 	if (argc < 2 || !options(argc, argv)) {
-		fputs("usage: client challenges|pages|connections -a ADDRESS -p PORT -n NAME [-d DIGEST] [-t 1.2|1.3] [-j IN_FLIGHT] -s SECONDS [-w WARMUP_SECONDS] [-c SERVER_CPU] [-g CPU_STAT] [-P PID]... [-f FROM]... [-r RATE] [-b BODY]\n",
+		fputs("usage: client challenges|pages|connections -a ADDRESS -p PORT -n NAME [-d DIGEST] [-t 1.2|1.3] [-j IN_FLIGHT] -s SECONDS [-w WARMUP_SECONDS] [-c SERVER_CPU] [-g CPU_STAT] [-P PID]... [-f FROM]... [-r RATE] [-b BODY] [-T TURN_MS -a ADDRESS [-f FROM]... ...]\n",
 		      stderr);
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
 	if (!prepare())
 		return 1;
-	run();
-	if (!load.meter.wrong && !load.meter.done)
-		fputs("client: no answer\n", stderr);
-	return load.meter.wrong || !load.meter.done ? 1 : 0;
+	if (load.num_lanes > 1)
+		turns_run();
+	else
+		run();
+	for (unsigned i = 0; i < load.num_lanes; i++)
+		good &= print(&load.lanes[i].meter);
+	return good ? 0 : 1;
 }

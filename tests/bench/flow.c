@@ -14,7 +14,7 @@
 
 void flow_wrong(const char *says)
 {
-	if (!load.meter.wrong++)
+	if (!load.lane->meter.wrong++)
 		fprintf(stderr, "client: %s\n", says);
 }
 
@@ -28,15 +28,16 @@ void flow_end(struct flow *f)
 
 static int flow_socket(void)
 {
-	int fd = socket(load.to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
+	struct lane *l = load.lane;
+	int fd = socket(l->to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (load.froms) {
-		unsigned i = load.next_from++ % load.froms;
+	if (l->froms) {
+		unsigned i = l->next_from++ % l->froms;
 
 		/* The port is chosen when the peer is known: 60,000 for each source instead of 60,000 in all. */
 		setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-		if (bind(fd, (struct sockaddr *)&load.from[i], load.from_len[i]))
+		if (bind(fd, (struct sockaddr *)&l->from[i], l->from_len[i]))
 			goto err_socket;
 	}
 	return fd;
@@ -49,7 +50,7 @@ void flow_begin(struct flow *f, uint64_t now)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = f };
 
-	f->connected = f->shaken = f->asked = false;
+	f->connected = f->shaken = f->asked = f->parked = false;
 	f->len = 0;
 	f->begun_us = now;
 	f->fd = flow_socket();
@@ -57,7 +58,7 @@ void flow_begin(struct flow *f, uint64_t now)
 	if (f->fd < 0 || !f->ssl || !SSL_set_fd(f->ssl, f->fd) ||
 	    !SSL_set_tlsext_host_name(f->ssl, load.answer.name) ||
 	    epoll_ctl(load.epoll, EPOLL_CTL_ADD, f->fd, &event) ||
-	    (connect(f->fd, (struct sockaddr *)&load.to, load.to_len) && errno != EINPROGRESS)) {
+	    (connect(f->fd, (struct sockaddr *)&load.lane->to, load.lane->to_len) && errno != EINPROGRESS)) {
 		perror("client: connect");
 		exit(1);
 	}
@@ -67,7 +68,7 @@ void flow_begin(struct flow *f, uint64_t now)
 static void flow_done(const struct flow *f)
 {
 	if (f->begun_us >= load.measured_from_us)
-		meter_add(&load.meter, meter_now_us() - f->begun_us);
+		meter_add(&load.lane->meter, meter_now_us() - f->begun_us);
 }
 
 /* True: it may come again; false: it is wrong and was said to be. */
@@ -163,9 +164,42 @@ void flow_drive(struct flow *f)
 		f->asked = false;
 		f->len = 0;
 		f->begun_us = meter_now_us();
+		f->parked = load.parking;
+		if (f->parked)
+			return;
 	}
 	if (ret == 1)
 		SSL_shutdown(f->ssl);
 	if (ret)
 		flow_end(f);
+}
+
+void flows_begin(uint64_t now)
+{
+	for (unsigned i = 0; i < load.in_flight; i++) {
+		struct flow *f = &load.lane->flow[i];
+
+		if (f->fd >= 0 && now - f->begun_us > LIMIT_US) {
+			flow_wrong("no answer within ten seconds");
+			flow_end(f);
+		}
+		if (f->fd >= 0 || load.parking || (load.rate && now < load.next_due_us))
+			continue;
+		if (load.rate)
+			load.next_due_us += 1000000 / load.rate;
+		flow_begin(f, now);
+	}
+}
+
+void flows_wait(int timeout_ms)
+{
+	struct epoll_event events[64];
+	int n = epoll_wait(load.epoll, events, 64, timeout_ms);
+
+	for (int i = 0; i < n; i++) {
+		struct flow *f = events[i].data.ptr;
+
+		if (!f->parked)
+			flow_drive(f);
+	}
 }

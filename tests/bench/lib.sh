@@ -86,6 +86,14 @@ load() {
 		"${FROMS[@]}" "${@:2}"
 }
 
+# figures WHAT PATH LINE: "metric TAB value" of what the load generator printed; path: how the server received, or nothing.
+figures() {
+	jq -r --arg what "$1" --arg path "$2" --arg group "$GROUP" '
+		["\($what)\($path): busy time of the core [us]", .busy_us / .done],
+		(if $group != "" then ["\($what)\($path): CPU time of the processes [us]", .tasks_us / .done] else empty end),
+		["\($what)\($path): per second [1/s]", .done / .seconds] | @tsv' <<<"$3"
+}
+
 # ---------------------------------------------------------------- who receives
 
 # Threads of the kernel that receive for the two interfaces; they come and go with the program on the interface.

@@ -71,12 +71,25 @@ static uint64_t tasks_ran_us(const struct meter *m)
 	return sum;
 }
 
+void meter_go_on(struct meter *m)
+{
+	m->tasks_at_us = tasks_ran_us(m);
+	m->begun_us = meter_now_us();
+	m->idle_at_us = m->cpu >= 0 ? cpu_idle_us(m->cpu) : 0;
+}
+
 void meter_begin(struct meter *m)
 {
 	m->done = 0;
-	m->tasks_us = tasks_ran_us(m);
-	m->begun_us = meter_now_us();
-	m->idle_us = m->cpu >= 0 ? cpu_idle_us(m->cpu) : 0;
+	m->wall_us = m->idle_us = m->tasks_us = 0;
+	meter_go_on(m);
+}
+
+void meter_pause(struct meter *m)
+{
+	m->wall_us += meter_now_us() - m->begun_us;
+	m->idle_us += m->cpu >= 0 ? cpu_idle_us(m->cpu) - m->idle_at_us : 0;
+	m->tasks_us += tasks_ran_us(m) - m->tasks_at_us;
 }
 
 void meter_add(struct meter *m, uint64_t took_us)
@@ -99,16 +112,14 @@ static int by_size(const void *a, const void *b)
 
 void meter_print(struct meter *m)
 {
-	uint64_t wall = meter_now_us() - m->begun_us;
-	uint64_t idle = m->cpu >= 0 ? cpu_idle_us(m->cpu) - m->idle_us : wall;
-	uint64_t tasks = tasks_ran_us(m) - m->tasks_us;
+	uint64_t busy = m->cpu >= 0 && m->wall_us > m->idle_us ? m->wall_us - m->idle_us : 0;
 	size_t n = m->done;
 
 	if (n)
 		qsort(m->took_us, n, sizeof(*m->took_us), by_size);
 	printf("{\"done\":%zu,\"wrong\":%llu,\"seconds\":%.3f,\"busy_us\":%llu,\"tasks_us\":%llu,"
 	       "\"median_us\":%u,\"p99_us\":%u,\"longest_us\":%u}\n",
-	       n, (unsigned long long)m->wrong, (double)wall / 1e6,
-	       (unsigned long long)(wall > idle ? wall - idle : 0), (unsigned long long)tasks,
-	       n ? m->took_us[n / 2] : 0, n ? m->took_us[n * 99 / 100] : 0, n ? m->took_us[n - 1] : 0);
+	       n, (unsigned long long)m->wrong, (double)m->wall_us / 1e6, (unsigned long long)busy,
+	       (unsigned long long)m->tasks_us, n ? m->took_us[n / 2] : 0, n ? m->took_us[n * 99 / 100] : 0,
+	       n ? m->took_us[n - 1] : 0);
 }

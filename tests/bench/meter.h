@@ -17,7 +17,8 @@ struct meter {
 	const char *group; /* the cpu.stat of a cgroup, or NULL */
 	int pids[METER_MAX_THREADS];
 	size_t num_pids;
-	uint64_t begun_us, idle_us, tasks_us;
+	uint64_t begun_us, idle_at_us, tasks_at_us; /* when it was last told to go on */
+	uint64_t wall_us, idle_us, tasks_us;        /* of all that it has gone */
 	uint32_t *took_us;
 	size_t done, room;
 	uint64_t wrong;
@@ -25,14 +26,16 @@ struct meter {
 
 uint64_t meter_now_us(void);
 
-/* Forgets what was before: the window begins. */
+/* Forgets what was before: the window begins. A window may have pauses, in which it has no answers. */
 void meter_begin(struct meter *m);
+void meter_pause(struct meter *m);
+void meter_go_on(struct meter *m);
 
 /* One right answer that took so long. */
 void meter_add(struct meter *m, uint64_t took_us);
 
 /*
- * One line of JSON to stdout. busy_us: wall-clock time less the core's idle time, which the kernel keeps exactly for
+ * One line of JSON to stdout, of a window that pauses. busy_us: wall-clock time less the core's idle time, which the kernel keeps exactly for
  * a core whose tick is stopped, in steps of 10 ms; all that ran there counts, interrupts too. tasks_us: what the
  * processes of the group and the threads of pids ran, on any core, by the scheduler's own books; interrupts that hit
  * them may count.

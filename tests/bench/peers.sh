@@ -14,17 +14,22 @@
 # shellcheck disable=SC2034 # for those who source this
 PORT=''
 
-peers_up() {
+nginx_only_up() {
 	nginx_up
 	kill "$(cat "$DIR/nginx/pid")" # for its certificate only: what follows logs nothing, and listens to more
 	retry 5 not www_listens 443
 	nginx_bench_up
+	retry 5 www_listens 443 || die "nobody listens on port 443"
+}
+
+peers_up() {
+	nginx_only_up
 	ualpn_up
 	haproxy_up
 	preread_up
 	sslh_up
 	local port
-	for port in 443 8443 8444 1443 2443 3443 4443; do
+	for port in 8443 8444 1443 2443 3443 4443; do
 		retry 5 www_listens "$port" || die "nobody listens on port $port"
 	done
 }

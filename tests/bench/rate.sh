@@ -21,13 +21,6 @@ measure() {
 	figures "$what" "$path" "$line" | while IFS=$'\t' read -r metric value; do result "$metric" "$who" "$round" "$value"; done
 }
 
-figures() {
-	jq -r --arg what "$1" --arg path "$2" --arg group "$GROUP" '
-		["\($what)\($path): busy time of the core [us]", .busy_us / .done],
-		(if $group != "" then ["\($what)\($path): CPU time of the processes [us]", .tasks_us / .done] else empty end),
-		["\($what)\($path): per second [1/s]", .done / .seconds] | @tsv' <<<"$3"
-}
-
 challenges() {
 	local who version
 	local -a acme

@@ -5,8 +5,8 @@
 A line is "metric TAB contestant TAB round TAB value", the metric's unit in brackets at its end. Per metric and contestant:
 the median of all rounds, the spread, and the ratio to the reference: the contestant that was measured twice, its second
 time as "NAME (control)". The ratio is the median of the rounds' ratios, so that what drifts from round to round is out of
-it. One that claims no more than by which the reference differs from its control, in the middle or in the usual round, is
-not printed.
+it. One that claims no more than by which the reference may differ from its control is not printed; instead, how far from 1
+it may be. "May": the interval in which the median lies with 95 % confidence.
 """
 import collections
 import datetime
@@ -50,9 +50,17 @@ def ratios(measured, base):
     return [value / base_rounds[turn] for turn, value in rounds.items()] if all(base_rounds.values()) else []
 
 
-def drift(control):
-    """How far off a ratio is that should be 1: in the middle, and of a round."""
-    return max(abs(1 - statistics.median(control)), statistics.median(abs(1 - r) for r in control))
+def interval(values):
+    """Of the median, at 95 %: from the ranks that a fair coin reaches (binomial); of less than six values, all."""
+    values, n = sorted(values), len(values)
+    tails = [sum(math.comb(n, i) for i in range(rank + 1)) / 2**n for rank in range(n)]
+    out = sum(tail <= 0.025 for tail in tails)
+    return values[max(out - 1, 0)], values[-max(out, 1)]
+
+
+def off(values):
+    """How far a ratio may be from 1."""
+    return max(abs(1 - end) for end in interval(values))
 
 
 def judge_metric(contestants):
@@ -65,15 +73,16 @@ def judge_metric(contestants):
         sys.exit(f"{control} without {reference}")
     noise = ratios(contestants[control], contestants[reference])
     for who, measured in contestants.items():
-        row[who].update(ratio=None, why="")
+        row[who].update(ratio=None, why="", off=None)
         found = ratios(measured, contestants[reference])
         if who == reference or not found:
             continue
         value = statistics.median(found)
-        if who == control or drift(noise) < abs(1 - value):
+        row[who]["off"] = off(found)
+        if who == control or off(noise) < abs(1 - value):
             row[who]["ratio"] = value
         else:
-            row[who]["why"] = f"{abs(1 - value):.1%} from {reference}; the control differs by {drift(noise):.1%}"
+            row[who]["why"] = f"{abs(1 - value):.1%} from {reference}, at most {off(found):.1%}; the control differs by {off(noise):.1%}"
     return row
 
 
@@ -143,7 +152,7 @@ def split_metric(metric):
 
 
 def cell(c):
-    """467.2 (444.8 .. 480.3) **0.622**"""
+    """467.2 (444.8 .. 480.3) **0.622**, or where there is no ratio: 1 ± 0.8 %"""
     if c is None:
         return ""
     text = number(c["median"])
@@ -151,7 +160,9 @@ def cell(c):
         text += f" ({number(c['min'])} .. {number(c['max'])})"
     if c.get("ratio") is not None:
         text += f" **{c['ratio']:.3f}**"
-    return text + (" -" if c.get("why") else "")
+    if c.get("why"):
+        text += f" 1 ± {c['off'] * 100:.1f} %" if (c.get("off") or 1) < 0.1 else " -"
+    return text
 
 
 def markdown(rows):
