@@ -8,7 +8,7 @@
 
 rounds=6 seconds=2.5 paced=125
 [ -z "$SHORT" ] || { rounds=3 seconds=1 paced=50; }
-PER_SECOND=50
+PER_SECOND=120 # so that who polls for 10 ms is found polling
 
 measure() {
 	local version=$1 who=$2 round=$3 line
@@ -33,7 +33,7 @@ peers_up
 peer_versions >"$OUT/$VERB.versions"
 for ((i = 1; i <= rounds; i++)); do
 	for version in 1.3 1.2; do
-		for who in nginx 'nginx (control)' alpnxdp ualpn; do measure "$version" "$who" "$i"; done
+		for who in nginx 'nginx (control)' alpnxdp 'alpnxdp, busy polling' ualpn; do measure "$version" "$who" "$i"; done
 		in_memory "$version" "$i"
 	done
 done

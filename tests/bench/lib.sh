@@ -21,6 +21,7 @@ SHORT=${SHORT:-}
 NAME=www.example.org
 FROMS=(-f 10.77.1.2 -f 10.77.1.3 -f 10.77.1.4 -f 10.77.1.5 -f 10.77.1.6)
 receive_path=sender
+BUSY_POLL_US=10000
 }
 
 die() {
@@ -130,17 +131,20 @@ receive_path_sender() {
 
 # ---------------------------------------------------------------- what is on the interface
 
-# hook nothing|alpnxdp|none: one of them, whatever was there before.
+# hook nothing|alpnxdp|busy|none: one of them, whatever was there before; busy: alpnxdp that looks at its rings all the time.
 hook() {
+	local -a options=()
 	[ "$hooked" != "$1" ] || return 0
 	case $hooked in
 	nothing) www ip link set edge0 xdp off ;;
-	alpnxdp) alpnxdp detach --all >/dev/null ;;
+	alpnxdp | busy) alpnxdp detach --all >/dev/null ;;
 	esac || die "cannot take $hooked off the interface"
 	hooked=none
 	case $1 in
 	nothing) www ip link set edge0 xdp obj "$NOTHING" sec xdp ;;
-	alpnxdp) on_server "$ALPNXDP" attach edge0 --socket "$DIR/control.sock" --self-check no >/dev/null &&
+	alpnxdp | busy)
+		[ "$1" = alpnxdp ] || options=(--busy-poll "$BUSY_POLL_US")
+		on_server "$ALPNXDP" attach edge0 --socket "$DIR/control.sock" --self-check no "${options[@]}" >/dev/null &&
 		alpnxdp add "$NAME" --digest "$DIGEST" >/dev/null ;;
 	esac || die "cannot put $1 on the interface"
 	hooked=$1

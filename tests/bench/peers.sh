@@ -133,7 +133,7 @@ sslh_up() {
 peer() {
 	local own=443
 	case $1 in
-	nginx | 'nginx (control)' | alpnxdp) ;;
+	nginx | 'nginx (control)' | alpnxdp | 'alpnxdp, busy polling') ;;
 	ualpn) own=1443 ;;
 	haproxy) own=2443 ;;
 	'nginx preread') own=3443 ;;
@@ -142,7 +142,11 @@ peer() {
 	esac
 	# shellcheck disable=SC2034
 	PORT=$own
-	if [ "$1" = alpnxdp ]; then hook alpnxdp; else hook nothing; fi
+	case $1 in
+	alpnxdp) hook alpnxdp ;;
+	alpnxdp*) hook busy ;;
+	*) hook nothing ;;
+	esac
 }
 
 peer_versions() {
