@@ -42,7 +42,7 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZ_SECONDS ?= 300
 HELPERS := $(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/bpf/test_*.c tests/netns/*.c tests/interop/*.c tests/dissect/*.c)) \
-	$(patsubst %,$(O)/tests/bench/%,client handshake walk) $(O)/tests/vm/verified $(O)/vm/stranger.o $(O)/vm/cert.pem
+	$(patsubst %,$(O)/tests/bench/%,client handshake walk ladder) $(O)/tests/vm/verified $(O)/vm/stranger.o $(O)/vm/cert.pem
 
 BENCHED := $(O)/tests/bench/client $(O)/tests/bench/handshake $(O)/tests/bpf/test_tax $(O)/bench/nothing.o \
 	$(patsubst tests/%.c,$(O)/tests/%,$(wildcard tests/interop/*.c))
@@ -157,6 +157,16 @@ $(O)/tests/dissect/%: $(O)/san/tests/dissect/%.o $(O)/san/libalpnxdp.a
 $(O)/tests/bench/walk: $(O)/obj/tests/bench/walk.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^
+
+# The steering program for this machine's processor: without registers that the kernel does not use, and where addresses have
+# 32 bits, as in struct xdp_md.
+$(O)/bench/host.o: tests/bench/host.bpf.c bpf/steer.bpf.c tests/bench/host.h $(BPF_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) -Iinclude -Ibpf -O2 -g -mgeneral-regs-only -fno-pie -c $< -o $@
+
+$(O)/tests/bench/ladder: $(O)/obj/tests/bench/ladder.o $(O)/obj/tests/bpf/frame.o $(O)/bench/host.o
+	@mkdir -p $(@D)
+	$(CC) -no-pie -o $@ $^
 
 # ---- fuzz targets: libFuzzer is clang's
 FUZZED := $(wildcard $(patsubst %,user/%/*.c,base net tcp challenge tls ledger engine settings)) user/control/messages.c user/xdp/mode.c \
