@@ -30,9 +30,19 @@ struct tcp_options {
 	bool has_timestamp;
 };
 
+/* RFC 7323 appendix A: two NOPs, and the timestamps; all that there is in nearly every hello. */
+#define OPTIONS_USUAL 0x0101080au
+
 static __always_inline __u32 options_u32(const __u8 *bytes)
 {
 	return (__u32)bytes[0] << 24 | (__u32)bytes[1] << 16 | (__u32)bytes[2] << 8 | bytes[3];
+}
+
+static __always_inline void options_timestamps(const __u8 *bytes, struct tcp_options *out)
+{
+	out->has_timestamp = true;
+	out->ts_value = options_u32(bytes);
+	out->ts_echo = options_u32(bytes + 4);
 }
 
 /*
@@ -45,6 +55,10 @@ static __always_inline bool options_parse(const __u8 *bytes, __u32 len, struct t
 	__u32 at, kind, size;
 
 	*out = (struct tcp_options){ .len = len };
+	if (len == 12 && options_u32(bytes) == OPTIONS_USUAL) {
+		options_timestamps(bytes + 4, out);
+		return true;
+	}
 	for (at = 0; at < OPTIONS_MAX; at++) {
 		barrier();
 		if (at < out->next)
@@ -60,11 +74,8 @@ static __always_inline bool options_parse(const __u8 *bytes, __u32 len, struct t
 			return false;
 		if (kind == OPTION_MD5 || kind == OPTION_AO || kind == OPTION_MPTCP)
 			return false;
-		if (kind == OPTION_TIMESTAMPS && size == 10) {
-			out->has_timestamp = true;
-			out->ts_value = options_u32(bytes + at + 2);
-			out->ts_echo = options_u32(bytes + at + 6);
-		}
+		if (kind == OPTION_TIMESTAMPS && size == 10)
+			options_timestamps(bytes + at + 2, out);
 	}
 	return true;
 }

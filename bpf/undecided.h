@@ -73,6 +73,9 @@ static __always_inline __u32 place_mix(__u32 secret, __u32 client, __u32 rest)
 	return (product ^ product >> 32) * 0xd6e8feb86659fd93ull >> 32 | 1;
 }
 
+_Static_assert(__builtin_offsetof(struct config, own_mac) % 4 == 2,
+	       "the random part of own_mac is a word of its own");
+
 /*
  * The number of a flow's place. A product of two factors, each with the random part of own_mac in it as a secret of its
  * own, so that nobody can aim at another's mark: whatever a client changes of one factor is multiplied by the other one,
@@ -85,7 +88,7 @@ static __always_inline __u32 place_of(const struct config *cfg, const struct hea
 	const struct ipv6hdr *six = h->ip;
 	__u32 secret, client, server;
 
-	__builtin_memcpy(&secret, cfg->own_mac + 2, sizeof(secret));
+	secret = *(const __u32 *)(cfg->own_mac + 2);
 	if (h->ipv4) {
 		client = four->saddr;
 		server = four->daddr;
@@ -153,12 +156,18 @@ static __always_inline void unmarked_count(void)
 		u->hellos++;
 }
 
+_Static_assert(__builtin_offsetof(struct hello_slot, key) == 0 && sizeof(struct hello_slot) % 8 == 0 &&
+		       __builtin_offsetof(struct packet, key) == 0 &&
+		       __builtin_offsetof(struct scratch, packet) == 0,
+	       "keys that are compared begin at a multiple of 8");
+
 static __always_inline bool key_equal(const struct flow_key *a, const struct flow_key *b)
 {
-	const __u32 *x = (const void *)a, *y = (const void *)b;
-	__u32 i, difference = 0;
+	const __u64 *x = (const void *)a, *y = (const void *)b;
+	const __u32 *ports = (const void *)&a->sport, *others = (const void *)&b->sport;
+	__u64 difference = *ports ^ *others;
 
-	for (i = 0; i < sizeof(*a) / sizeof(*x); i++)
+	for (__u32 i = 0; i < __builtin_offsetof(struct flow_key, sport) / sizeof(*x); i++)
 		difference |= x[i] ^ y[i];
 	return !difference;
 }
@@ -236,12 +245,6 @@ static __always_inline void place_decide(const struct place *at)
 	place_unmark(at);
 }
 
-/* The bits from (inclusive) to (exclusive) of one word; from < to <= 64. */
-static __always_inline __u64 bits(__u32 from, __u32 to)
-{
-	return ~0ull >> (64 - (to - from)) << from;
-}
-
 /* How many bits of a word are set before the first that is not. */
 static __always_inline __u32 leading_ones(__u64 word)
 {
@@ -277,6 +280,7 @@ __noinline int slot_note(__u32 index, __u32 from, __u32 to)
 {
 	struct hello_slot *slot = bpf_map_lookup_elem(&hellos, &index);
 	__u32 i, word;
+	__u64 mask;
 
 	if (!slot || from >= to || to > ALPNXDP_MAX_HELLO)
 		return 0;
@@ -284,9 +288,11 @@ __noinline int slot_note(__u32 index, __u32 from, __u32 to)
 		word = from / 64;
 		if (from >= to)
 			break;
-		slot->have[word & (HAVE_WORDS - 1)] |=
-			bits(from & 63, to < (word + 1) * 64 ? ((to - 1) & 63) + 1 : 64);
+		mask = ~0ull << (from & 63);
 		from = (word + 1) * 64;
+		if (to < from)
+			mask &= ~0ull >> (from - to & 63);
+		slot->have[word & (HAVE_WORDS - 1)] |= mask;
 	}
 	for (i = 0; i < HAVE_WORDS; i++)
 		if (~slot->have[i])
