@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The engine process: its first thread, one poll(2), everything else is called from here. With `threads` above one there
+ * The engine process: its first thread, whose turns everything else is called from. With `threads` above one there
  * are others, which have some of the queues and nothing else (worker_threads.c).
  */
 #include <errno.h>
@@ -17,11 +17,11 @@
 
 enum { POLL_MAX = 2 + DAEMON_MAX_INTERFACES * ALPNXDP_MAX_QUEUES + CONTROL_CLIENTS + 2 };
 
-/* All entries within two seconds: offers that a full ring has dropped would fill the flow map under a flood. */
+/* All entries within two seconds, four when idle: offers that a full ring has dropped would fill the flow map under a flood. */
 #define SWEEP_EVERY (100 * USEC_PER_MSEC)
 _Static_assert(ALPNXDP_MAX_FLOWS / XDP_SWEEP < 2 * USEC_PER_SEC / SWEEP_EVERY, "two seconds");
 
-/* How long all others wait at most while frames keep coming. */
+/* How long all others wait at most while frames keep coming; sleeping is in steps of a millisecond. */
 #define QUICK (2 * USEC_PER_MSEC)
 
 static void sweep(struct worker *w)
@@ -115,7 +115,7 @@ static bool turn(struct worker *w)
 	return true;
 }
 
-/* The queues alone, as in the other threads. False: nothing came by them before `end`, or before an engine's time. */
+/* The queues alone, as in the other threads. False: nothing came by them before `end`. */
 static bool quick_turn(struct worker_thread *t, struct pollfd *fds, size_t count, usec_t end)
 {
 	usec_t due = MIN(end, engine_deadline(t->engine));
@@ -128,22 +128,28 @@ static bool quick_turn(struct worker_thread *t, struct pollfd *fds, size_t count
 		if (t->worker->threads > 1 && fds[0].revents)
 			worker_thread_woken(t);
 	}
-	t->now = clock_now();
+	t->now = t->worker->now = clock_now();
 	worker_take(t);
 	worker_publish(t);
 	return t->took && t->now < end;
 }
 
 /*
- * A turn for all waits for everybody's descriptors, and asks everybody; of three frames' turns two do without. While frames
- * keep coming there is one for all every QUICK only.
+ * A turn for all waits for everybody's descriptors, and asks everybody. Behind a frame others mostly follow, and until
+ * none has come for a moment nobody but the queues is served: QUICK at most, or until something is due. Not while a flow waits
+ * for what the front says of its name.
  */
-static void quick_turns(struct worker_thread *t)
+static void quick_turns(struct worker *w)
 {
 	static struct pollfd fds[POLL_MAX];
+	struct worker_thread *t = &w->thread[0];
 	size_t count = worker_queues_poll(t, fds);
-	usec_t end = t->now + QUICK;
+	usec_t end = MIN(w->now + QUICK, deadline(w));
+	struct engine_flows flows;
 
+	engine_flows(t->engine, &flows);
+	if (flows.waiting)
+		return;
 	while (t->took && quick_turn(t, fds, count, end))
 		;
 }
@@ -151,7 +157,7 @@ static void quick_turns(struct worker_thread *t)
 static void loop(struct worker *w)
 {
 	while (!w->ended && turn(w))
-		quick_turns(&w->thread[0]);
+		quick_turns(w);
 }
 
 /* The keeper's last words may be the answer to a request: it still goes out. */

@@ -4,7 +4,6 @@
  * its queues, and the word to begin.
  */
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 #include "daemon/worker.h"
