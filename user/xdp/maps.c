@@ -118,8 +118,9 @@ static bool sweep_entry(const struct xdp_maps *m, struct xdp_shared *s, const st
 }
 
 /*
- * In one call, as there are thousands of entries and ten sweeps a second. Linux __htab_map_lookup_and_delete_batch():
- * ENOENT at the end of the map, ENOSPC where one bucket alone has more than a batch.
+ * A batch is one call, as there are thousands of entries and ten sweeps a second. Linux __htab_map_lookup_and_delete_batch():
+ * ENOENT at the end of the map. It ends before a bucket that does not fit any more, so a full map may need a call more than its
+ * size says. Any other error (ENOSPC: a bucket of 256) begins anew.
  */
 unsigned xdp_flow_sweep(const struct xdp_maps *m, struct xdp_shared *s, struct xdp_sweep *sweep,
 			uint64_t now_ns)

@@ -248,15 +248,17 @@ int xdp_flow_get(const struct xdp_maps *m, const struct xdp_shared *s, const str
 int xdp_flow_set(const struct xdp_maps *m, const struct flow_key *key, const struct flow *flow);
 int xdp_flow_delete(const struct xdp_maps *m, struct xdp_shared *s, const struct flow_key *key);
 
-/*
- * Deletes entries of other epochs, and offers older than ALPNXDP_OFFER_MS. Looks at XDP_SWEEP entries per call, and goes
- * on from *sweep (all zero at first), which is not `started` when all have been looked at. Returns how many it deleted. One thread at a time.
- */
 enum { XDP_SWEEP = 256 };
 struct xdp_sweep {
 	uint32_t at; /* a place in the map that only the kernel understands */
 	bool started;
 };
+
+/*
+ * Deletes entries of other epochs, and offers older than ALPNXDP_OFFER_MS. Looks at XDP_SWEEP entries per call, and goes
+ * on from *sweep (all zero at first), which is not `started` when all have been looked at. Returns how many it
+ * deleted. One thread at a time.
+ */
 unsigned xdp_flow_sweep(const struct xdp_maps *m, struct xdp_shared *s, struct xdp_sweep *sweep,
 			uint64_t now_ns);
 
