@@ -4,7 +4,7 @@
  *
  *   client challenges|pages|connections -a ADDRESS -p PORT -n NAME [-d DIGEST] [-t 1.2|1.3] [-j IN_FLIGHT]
  *          -s SECONDS [-w WARMUP_SECONDS] [-c SERVER_CPU] [-g CPU_STAT] [-P PID]... [-f FROM]... [-r RATE] [-b BODY]
- *          [-T TURN_MS -a ADDRESS [-f FROM]... ...]
+ *          [-T TURN_MS -a ADDRESS [-p PORT] [-d DIGEST] [-f FROM]... ...]
  *
  * challenges   connect, handshake, judge the certificate, close_notify and FIN as a CA does. With -d by the rules of a
  *              CA, ALPN acme-tls/1; without as a browser that wants no more than the handshake.
@@ -14,7 +14,7 @@
  * Time: from SYN to the end of the handshake or of the page; of pages from the request. -r: so many connections begun in a
  * second at most, else each as soon as the one before has ended. What begins in the warm-up is not measured. A wrong answer,
  * a reset and ten seconds of silence are wrong, and end it: exit 1. A window without an answer lasts until there is one.
- * The line of JSON is explained in meter.h. With several addresses, each with its -f behind it, they take turns of TURN_MS
+ * The line of JSON is explained in meter.h. With several addresses, each with its -p, -d and -f behind it, they take turns of TURN_MS
  * each (turns.c), and there is a line for each.
  */
 #include "client.h"
@@ -31,7 +31,7 @@ static const char *const what_name[] = { "challenges", "pages", "connections" };
 _Static_assert(sizeof(what_name) / sizeof(*what_name) == NUM_WHATS, "every load has a name");
 
 struct load load = {
-	.in_flight = 16, .lane = load.lanes, .lanes[0].meter.cpu = -1, .answer.body = "hello from nginx\n"
+	.in_flight = 16, .lane = load.lanes, .lanes[0].meter.cpu = -1, .body = "hello from nginx\n"
 };
 
 static void run(void)
@@ -53,6 +53,21 @@ static void run(void)
 	meter_pause(meter);
 }
 
+static bool prepare_tls(struct lane *l)
+{
+	static const unsigned char alpn[] = "\x0a"
+					    "acme-tls/1";
+
+	l->tls = SSL_CTX_new(TLS_client_method());
+	if (!l->tls)
+		return false;
+	SSL_CTX_set_verify(l->tls, SSL_VERIFY_NONE, NULL);
+	SSL_CTX_set_session_cache_mode(l->tls, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_min_proto_version(l->tls, load.version ? load.version : TLS1_2_VERSION);
+	SSL_CTX_set_max_proto_version(l->tls, load.version);
+	return !l->answer.acme || !SSL_CTX_set_alpn_protos(l->tls, alpn, sizeof(alpn) - 1);
+}
+
 static bool prepare_lane(struct lane *l)
 {
 	l->meter = load.lanes[0].meter;
@@ -62,37 +77,27 @@ static bool prepare_lane(struct lane *l)
 		if (!l->flow[i].page)
 			return false;
 	}
-	return true;
+	return prepare_tls(l);
 }
 
 static bool prepare(void)
 {
-	load.tls = SSL_CTX_new(TLS_client_method());
 	load.epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (!load.tls || load.epoll < 0)
+	if (load.epoll < 0)
 		return false;
 	for (unsigned i = 0; i < load.num_lanes; i++)
 		if (!prepare_lane(&load.lanes[i]))
 			return false;
-	SSL_CTX_set_verify(load.tls, SSL_VERIFY_NONE, NULL);
-	SSL_CTX_set_session_cache_mode(load.tls, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_min_proto_version(load.tls, load.version ? load.version : TLS1_2_VERSION);
-	SSL_CTX_set_max_proto_version(load.tls, load.version);
-	snprintf(load.request, sizeof(load.request), "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", load.answer.name);
-	return !load.answer.acme || !SSL_CTX_set_alpn_protos(load.tls,
-							     (const unsigned char *)"\x0a"
-										    "acme-tls/1",
-							     11);
+	snprintf(load.request, sizeof(load.request), "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", load.name);
+	return true;
 }
 
 static bool option_of_load(int option)
 {
 	if (option == 'n')
-		load.answer.name = optarg;
-	else if (option == 'd')
-		load.answer.digest = optarg;
+		load.name = optarg;
 	else if (option == 'b')
-		load.answer.body = optarg;
+		load.body = optarg;
 	else if (option == 't')
 		load.version = strcmp(optarg, "1.2") ? TLS1_3_VERSION : TLS1_2_VERSION;
 	else if (option == 'j')
@@ -126,42 +131,50 @@ static bool option_of_meter(int option)
 	return true;
 }
 
-static bool option_of_lane(int option, const char *address[MAX_LANES])
+/* Of the lane whose address came last. */
+static bool option_of_lane(int option)
 {
 	struct lane *l = &load.lanes[load.num_lanes ? load.num_lanes - 1 : 0];
 
-	if (option == 'a' && load.num_lanes < MAX_LANES) {
-		address[load.num_lanes++] = optarg;
-		return true;
-	}
-	if (option == 'f' && l->froms < MAX_FROM)
+	if (option == 'a' && load.num_lanes < MAX_LANES)
+		load.lanes[load.num_lanes++].address = optarg;
+	else if (option == 'p')
+		l->port = (unsigned)atoi(optarg);
+	else if (option == 'd')
+		l->answer.digest = optarg;
+	else if (option == 'f' && l->froms < MAX_FROM)
 		return socket_address(optarg, 0, &l->from[l->froms], &l->from_len[l->froms]) && ++l->froms;
-	return false;
+	else
+		return false;
+	return true;
+}
+
+static bool lane_is_whole(struct lane *l)
+{
+	l->answer.name = load.name;
+	l->answer.body = load.body;
+	l->answer.acme = l->answer.digest;
+	return socket_address(l->address, l->port ? l->port : 443, &l->to, &l->to_len) &&
+	       answer_expect(&l->answer);
 }
 
 static bool options(int argc, char **argv)
 {
-	const char *address[MAX_LANES];
-	unsigned port = 443;
 	bool good = true;
 	int option;
 
 	while (load.what < NUM_WHATS && strcmp(argv[1], what_name[load.what]))
 		load.what++;
 	optind = 2;
-	while ((option = getopt(argc, argv, "a:p:n:d:t:j:s:w:c:g:P:f:r:b:T:")) != -1) {
-		if (option == 'p')
-			port = (unsigned)atoi(optarg);
-		else if (!option_of_load(option) && !option_of_meter(option) &&
-			 !option_of_lane(option, address))
+	while ((option = getopt(argc, argv, "a:p:n:d:t:j:s:w:c:g:P:f:r:b:T:")) != -1)
+		if (!option_of_load(option) && !option_of_meter(option) && !option_of_lane(option))
 			return false;
-	}
+	if (load.what == NUM_WHATS || !load.num_lanes ||
+	    (load.num_lanes > 1 && (load.turn <= 0 || load.rate)) || !load.name)
+		return false;
 	for (unsigned i = 0; i < load.num_lanes; i++)
-		good &= socket_address(address[i], port, &load.lanes[i].to, &load.lanes[i].to_len);
-	load.answer.acme = load.answer.digest;
-	return good && load.what < NUM_WHATS && load.num_lanes && (load.num_lanes == 1 || load.turn > 0) &&
-	       load.answer.name && load.seconds > 0 && load.in_flight && load.in_flight <= MAX_FLOWS &&
-	       answer_expect(&load.answer);
+		good &= lane_is_whole(&load.lanes[i]);
+	return good && load.seconds > 0 && load.in_flight && load.in_flight <= MAX_FLOWS;
 }
 
 /* False: something was wrong, or nothing came. */
@@ -178,7 +191,7 @@ int main(int argc, char **argv)
 	bool good = true;
 
 	if (argc < 2 || !options(argc, argv)) {
-		fputs("usage: client challenges|pages|connections -a ADDRESS -p PORT -n NAME [-d DIGEST] [-t 1.2|1.3] [-j IN_FLIGHT] -s SECONDS [-w WARMUP_SECONDS] [-c SERVER_CPU] [-g CPU_STAT] [-P PID]... [-f FROM]... [-r RATE] [-b BODY] [-T TURN_MS -a ADDRESS [-f FROM]... ...]\n",
+		fputs("usage: client challenges|pages|connections -a ADDRESS -p PORT -n NAME [-d DIGEST] [-t 1.2|1.3] [-j IN_FLIGHT] -s SECONDS [-w WARMUP_SECONDS] [-c SERVER_CPU] [-g CPU_STAT] [-P PID]... [-f FROM]... [-r RATE] [-b BODY] [-T TURN_MS -a ADDRESS [-p PORT] [-d DIGEST] [-f FROM]... ...]\n",
 		      stderr);
 		return 2;
 	}

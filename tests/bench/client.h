@@ -11,7 +11,7 @@
 #include "answer.h"
 #include "meter.h"
 
-enum { MAX_FLOWS = 256, MAX_FROM = 64, MAX_PAGE = 65536, MAX_LANES = 4, LIMIT_US = 10000000 };
+enum { MAX_FLOWS = 256, MAX_FROM = 64, MAX_PAGE = 65536, MAX_LANES = 8, LIMIT_US = 10000000 };
 
 enum what { CHALLENGES, PAGES, CONNECTIONS, NUM_WHATS };
 
@@ -27,6 +27,10 @@ struct flow {
 
 /* A server, and the addresses that it sees; with several the load takes turns (turns.c). */
 struct lane {
+	const char *address;
+	unsigned port;
+	struct answer answer;
+	SSL_CTX *tls;
 	struct sockaddr_storage to, from[MAX_FROM];
 	socklen_t to_len, from_len[MAX_FROM];
 	unsigned froms, next_from;
@@ -39,10 +43,9 @@ struct load {
 	struct lane lanes[MAX_LANES], *lane; /* the one whose turn it is */
 	unsigned num_lanes, in_flight, rate;
 	bool parking; /* the turn is over as soon as every answer is there */
-	struct answer answer;
+	const char *name, *body;
 	double seconds, warmup, turn;
 	int version, epoll;
-	SSL_CTX *tls;
 	uint64_t measured_from_us, next_due_us;
 	char request[300];
 };

@@ -54,9 +54,9 @@ void flow_begin(struct flow *f, uint64_t now)
 	f->len = 0;
 	f->begun_us = now;
 	f->fd = flow_socket();
-	f->ssl = SSL_new(load.tls);
+	f->ssl = SSL_new(load.lane->tls);
 	if (f->fd < 0 || !f->ssl || !SSL_set_fd(f->ssl, f->fd) ||
-	    !SSL_set_tlsext_host_name(f->ssl, load.answer.name) ||
+	    !SSL_set_tlsext_host_name(f->ssl, load.name) ||
 	    epoll_ctl(load.epoll, EPOLL_CTL_ADD, f->fd, &event) ||
 	    (connect(f->fd, (struct sockaddr *)&load.lane->to, load.lane->to_len) && errno != EINPROGRESS)) {
 		perror("client: connect");
@@ -113,7 +113,7 @@ static int flow_shake(struct flow *f)
 	f->shaken = true;
 	if (load.what == CHALLENGES)
 		flow_done(f);
-	wrong = answer_judge(f->ssl);
+	wrong = answer_judge(&load.lane->answer, f->ssl);
 	if (wrong)
 		flow_wrong(wrong);
 	return wrong ? -1 : 1;
@@ -139,7 +139,7 @@ static int flow_read(struct flow *f)
 		if (ret <= 0)
 			return flow_blocked(f, ret) ? 0 : -1;
 		f->len += (size_t)ret;
-		whole = answer_page(f->page, f->len);
+		whole = answer_page(&load.lane->answer, f->page, f->len);
 	}
 	if (whole < 0)
 		flow_wrong("another page");

@@ -12,10 +12,12 @@ PER_SECOND=120 # so that who polls for 10 ms is found polling
 
 measure() {
 	local version=$1 who=$2 round=$3 line
-	local -a acme=(-d "$DIGEST")
-	[[ $who != nginx* ]] || acme=()
-	peer "$who"
-	line=$(load challenges -p "$PORT" -s "$seconds" -w 0.2 -j 1 -r "$PER_SECOND" -t "$version" "${acme[@]}") ||
+	[[ $who = nginx* ]] && lane "$who" || lane "$who" "$DIGEST"
+	case $who in
+	alpnxdp) hook alpnxdp ;;
+	alpnxdp*) hook busy ;;
+	esac
+	line=$(load challenges -s "$seconds" -w 0.2 -j 1 -r "$PER_SECOND" -t "$version" "${LANE[@]}") ||
 		die "$who: a wrong answer, or none"
 	result "validation, TLS $version: median [us]" "$who" "$round" "$(jq .median_us <<<"$line")"
 	result "validation, TLS $version: p99 [us]" "$who" "$round" "$(jq .p99_us <<<"$line")"

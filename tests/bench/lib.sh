@@ -79,20 +79,11 @@ join=(sh -c '[ -z "$1" ] || echo $$ >"$1"/cgroup.procs; shift; exec "$@"' sh)
 on_server() { www taskset -c "$SERVER_CPU" "${join[@]}" "$GROUP" "$@"; }
 serve() { background "$WWW" taskset -c "$SERVER_CPU" "${join[@]}" "$GROUP" "$@"; }
 
-# load VERB OPTIONS: the load generator's line of JSON; a wrong answer is the end of the bench.
+# load VERB OPTIONS: the load generator's lines of JSON, one per lane; a wrong answer is the end of the bench.
 load() {
 	local -a threads=()
-	[ "$receive_path" != own ] || mapfile -t threads < <(receive_threads edge0 | sed 's/^/-P/')
-	ca taskset -c "$CLIENT_CPU" "$CLIENT" "$1" -a "$WWW4" -n "$NAME" -c "$SERVER_CPU" -g "$GROUP/cpu.stat" "${threads[@]}" \
-		"${FROMS[@]}" "${@:2}"
-}
-
-# figures WHAT PATH LINE: "metric TAB value" of what the load generator printed; path: how the server received, or nothing.
-figures() {
-	jq -r --arg what "$1" --arg path "$2" --arg group "$GROUP" '
-		["\($what)\($path): busy time of the core [us]", .busy_us / .done],
-		(if $group != "" then ["\($what)\($path): CPU time of the processes [us]", .tasks_us / .done] else empty end),
-		["\($what)\($path): per second [1/s]", .done / .seconds] | @tsv' <<<"$3"
+	[ "$receive_path" != own ] || mapfile -t threads < <(receive_threads edge | sed 's/^/-P/')
+	ca taskset -c "$CLIENT_CPU" "$CLIENT" "$1" -n "$NAME" -c "$SERVER_CPU" -g "$GROUP/cpu.stat" "${threads[@]}" "${@:2}"
 }
 
 # ---------------------------------------------------------------- who receives
@@ -101,12 +92,13 @@ figures() {
 receive_pin() {
 	local pid
 	[ "$receive_path" = own ] || return 0
-	for pid in $(receive_threads edge0); do taskset -pc "$SERVER_CPU" "$pid" >/dev/null || return 1; done
-	for pid in $(receive_threads ca0); do taskset -pc "$CLIENT_CPU" "$pid" >/dev/null || return 1; done
+	for pid in $(receive_threads edge); do taskset -pc "$SERVER_CPU" "$pid" >/dev/null || return 1; done
+	for pid in $(receive_threads ca); do taskset -pc "$CLIENT_CPU" "$pid" >/dev/null || return 1; done
 }
 
-# receive_threads IFACE: napi/IFACE-ID; ids are of the whole machine, and so are names: only those that came since are ours.
-receive_threads() { pgrep "^napi/$1-" | grep -vxFf "$DIR/receive-threads-before"; }
+# receive_threads SIDE: edge or ca. They are napi/IFACE-ID; ids are of the whole machine, and so are names: only those that came
+# since are ours.
+receive_threads() { pgrep "^napi/$1[0-2]-" | grep -vxFf "$DIR/receive-threads-before"; }
 
 receive_before() { pgrep '^napi/' >"$DIR/receive-threads-before" || echo none >"$DIR/receive-threads-before"; }
 
@@ -117,37 +109,36 @@ threaded() { ip netns exec "$1" sh -c 'echo "$2" >/sys/class/net/"$1"/threaded' 
 # receive_path_own: after this a receiver's work is on its own side's core. False where the kernel cannot.
 receive_path_own() {
 	receive_before
-	ca ethtool -K ca0 gro on >/dev/null && threaded "$CA" ca0 1 && threaded "$WWW" edge0 1 || return 1
+	local n
+	for n in 0 1 2; do
+		ca ethtool -K "ca$n" gro on >/dev/null && threaded "$CA" "ca$n" 1 && threaded "$WWW" "edge$n" 1 || return 1
+	done
 	receive_path=own
 	receive_pin
 }
 
 receive_path_sender() {
-	threaded "$CA" ca0 0
-	threaded "$WWW" edge0 0
-	ca ethtool -K ca0 gro off >/dev/null
+	local n
+	for n in 0 1 2; do
+		threaded "$CA" "ca$n" 0
+		threaded "$WWW" "edge$n" 0
+		ca ethtool -K "ca$n" gro off >/dev/null
+	done
 	receive_path=sender
 }
 
 # ---------------------------------------------------------------- what is on the interface
 
-# hook nothing|alpnxdp|busy|none: one of them, whatever was there before; busy: alpnxdp that looks at its rings all the time.
+# hook alpnxdp|busy: on the first interface; busy: looks at its rings all the time.
 hook() {
 	local -a options=()
 	[ "$hooked" != "$1" ] || return 0
-	case $hooked in
-	nothing) www ip link set edge0 xdp off ;;
-	alpnxdp | busy) alpnxdp detach --all >/dev/null ;;
-	esac || die "cannot take $hooked off the interface"
-	hooked=none
-	case $1 in
-	nothing) www ip link set edge0 xdp obj "$NOTHING" sec xdp ;;
-	alpnxdp | busy)
-		[ "$1" = alpnxdp ] || options=(--busy-poll "$BUSY_POLL_US")
-		on_server "$ALPNXDP" attach edge0 --socket "$DIR/control.sock" --self-check no "${options[@]}" >/dev/null &&
-		alpnxdp add "$NAME" --digest "$DIGEST" >/dev/null ;;
-	esac || die "cannot put $1 on the interface"
+	[ -z "$hooked" ] || alpnxdp detach --all >/dev/null || die "cannot take alpnxdp off the interface"
+	hooked=''
+	[ "$1" = alpnxdp ] || options=(--busy-poll "$BUSY_POLL_US")
+	on_server "$ALPNXDP" attach edge0 --socket "$DIR/control.sock" --self-check no "${options[@]}" >/dev/null &&
+		alpnxdp add "$NAME" --digest "$DIGEST" >/dev/null || die "cannot put alpnxdp on the interface"
 	hooked=$1
 	receive_pin || die "cannot pin the receiving threads"
 }
-hooked=none
+hooked=''

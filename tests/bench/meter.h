@@ -35,7 +35,7 @@ void meter_go_on(struct meter *m);
 void meter_add(struct meter *m, uint64_t took_us);
 
 /*
- * One line of JSON to stdout, of a window that pauses. busy_us: wall-clock time less the core's idle time, which the kernel keeps exactly for
+ * One line of JSON to stdout; the window is to pause before. busy_us: wall-clock time less the core's idle time, which the kernel keeps exactly for
  * a core whose tick is stopped, in steps of 10 ms; all that ran there counts, interrupts too. tasks_us: what the
  * processes of the group and the threads of pids ran, on any core, by the scheduler's own books; interrupts that hit
  * them may count.

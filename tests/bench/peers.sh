@@ -8,28 +8,54 @@
 #   8444  nginx for sslh                 3443  nginx ssl_preread ALPN map, PROXY protocol
 #                                        4443  sslh              ALPN probe, a process per connection
 #
-# peers_up starts all; they wait in epoll and cost nothing while another is measured. peer NAME sets PORT, and puts on the
-# interface what belongs there: alpnxdp, or for all others the program that lets everything pass.
+# peers_up starts all; they wait in epoll and cost nothing while another is measured. alpnxdp is on the first pair of interfaces;
+# on two others is the program that lets everything pass: 10.77.3.0/24 for nginx' control, 10.77.2.0/24 for all others. So
+# they can take turns without being put on and off (turns.c), and the control tells one pair from another, too.
 
-# shellcheck disable=SC2034 # for those who source this
-PORT=''
+OTHERS4=10.77.2.1
 
-nginx_only_up() {
+# lane NAME [DIGEST]: sets LANE, the load generator's options for it; "nginx (control)" is nginx. DIGEST: of a challenge.
+lane() {
+	local port=443
+	case $1 in
+	nginx* | alpnxdp*) ;;
+	ualpn) port=1443 ;;
+	haproxy) port=2443 ;;
+	sslh) port=4443 ;;
+	esac
+	[ "$1" != 'nginx preread' ] || port=3443
+	case $1 in
+	alpnxdp*) LANE=(-a "$WWW4" "${FROMS[@]}") ;;
+	*control*) LANE=(-a 10.77.3.1 "${FROMS[@]/10.77.1./10.77.3.}") ;;
+	*) LANE=(-a "$OTHERS4" "${FROMS[@]/10.77.1./10.77.2.}") ;;
+	esac
+	LANE+=(-p "$port")
+	[ -z "${2:-}" ] || LANE+=(-d "$2")
+}
+
+# pair_up NUMBER: edge1 and ca1 are 10.77.2.0/24, as edge0 and ca0 but for what is on the interface.
+pair_up() {
+	local net=10.77.$(($1 + 1)) i
+	ip link add "edge$1" netns "$WWW" numrxqueues 1 numtxqueues 1 type veth \
+		peer name "ca$1" netns "$CA" numrxqueues 1 numtxqueues 1 || die "no other pair of interfaces"
+	www ip link set "edge$1" up xdp obj "$NOTHING" sec xdp && ca ip link set "ca$1" up || die "edge$1 does not come up"
+	www ip addr add "$net.1/24" dev "edge$1"
+	for i in 2 3 4 5 6; do ca ip addr add "$net.$i/24" dev "ca$1"; done
+}
+
+peers_up() {
+	local port
+	pair_up 1
+	pair_up 2
 	nginx_up
 	kill "$(cat "$DIR/nginx/pid")" # for its certificate only: what follows logs nothing, and listens to more
 	retry 5 not www_listens 443
 	nginx_bench_up
-	retry 5 www_listens 443 || die "nobody listens on port 443"
-}
-
-peers_up() {
-	nginx_only_up
 	ualpn_up
 	haproxy_up
 	preread_up
 	sslh_up
-	local port
-	for port in 8443 8444 1443 2443 3443 4443; do
+	for port in 443 8443 8444 1443 2443 3443 4443; do
 		retry 5 www_listens "$port" || die "nobody listens on port $port"
 	done
 }
@@ -52,7 +78,7 @@ nginx_bench_up() {
 
 # Its two workers would share one core; -n 1 is kinder to it.
 ualpn_up() {
-	serve ualpn -4 -b "$WWW4@1443" -c 127.0.0.1@8443 -P 1 -n 1 -s "$DIR/ualpn.sock" -p "$DIR/ualpn.pid" -u nobody:nogroup \
+	serve ualpn -4 -b "$OTHERS4@1443" -c 127.0.0.1@8443 -P 1 -n 1 -s "$DIR/ualpn.sock" -p "$DIR/ualpn.pid" -u nobody:nogroup \
 		2>"$DIR/ualpn.log"
 	retry 5 test -S "$DIR/ualpn.sock" || die "ualpn does not start: $(tail -n 3 "$DIR/ualpn.log")"
 	[[ $(echo "auth $NAME $DIGEST" | www ualpn -s "$DIR/ualpn.sock") == OK* ]] || die "ualpn does not take the challenge"
@@ -69,13 +95,13 @@ haproxy_up() {
 			timeout client 60s
 			timeout server 60s
 		frontend tls
-			bind $WWW4:2443
+			bind $OTHERS4:2443
 			tcp-request inspect-delay 5s
 			tcp-request content accept if { req.ssl_hello_type 1 }
 			use_backend acme if { req.ssl_alpn acme-tls/1 }
 			default_backend web
 		backend acme
-			server acme $WWW4:1443
+			server acme $OTHERS4:1443
 		backend web
 			server web 127.0.0.1:8443 send-proxy
 	CONF
@@ -104,7 +130,7 @@ preread_up() {
 			}
 			server {
 				listen 127.0.0.1:3444 proxy_protocol; # whose header ualpn does not take
-				proxy_pass $WWW4:1443;
+				proxy_pass $OTHERS4:1443;
 			}
 		}
 	CONF
@@ -120,33 +146,13 @@ sslh_up() {
 		timeout: 5;
 		user: "nobody";
 		pidfile: "$DIR/sslh.pid";
-		listen: ( { host: "$WWW4"; port: "4443"; } );
+		listen: ( { host: "$OTHERS4"; port: "4443"; } );
 		protocols: (
-			{ name: "tls"; host: "$WWW4"; port: "1443"; alpn_protocols: [ "acme-tls/1" ]; log_level: 0; },
+			{ name: "tls"; host: "$OTHERS4"; port: "1443"; alpn_protocols: [ "acme-tls/1" ]; log_level: 0; },
 			{ name: "tls"; host: "127.0.0.1"; port: "8444"; log_level: 0; }
 		);
 	CONF
 	serve sslh -F"$DIR/sslh.cfg" >"$DIR/sslh.log" 2>&1
-}
-
-# peer NAME: "nginx (control)" is nginx.
-peer() {
-	local own=443
-	case $1 in
-	nginx | 'nginx (control)' | alpnxdp | 'alpnxdp, busy polling') ;;
-	ualpn) own=1443 ;;
-	haproxy) own=2443 ;;
-	'nginx preread') own=3443 ;;
-	sslh) own=4443 ;;
-	*) die "no contestant is called $1" ;;
-	esac
-	# shellcheck disable=SC2034
-	PORT=$own
-	case $1 in
-	alpnxdp) hook alpnxdp ;;
-	alpnxdp*) hook busy ;;
-	*) hook nothing ;;
-	esac
 }
 
 peer_versions() {

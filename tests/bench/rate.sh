@@ -1,48 +1,55 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # How much of the server's core a challenge costs, and what bystanders pay: challenges, keep-alive requests, and requests
-# on new connections, each contestant in turn, several rounds; once with the sender's core receiving, and once with
-# a receive path of the server's own (see lib.sh).
+# on new connections. Within each round contestants take turns of some hundredths of a second (turns.c); once with the sender's
+# core receiving, and once with a receive path of the server's own (see lib.sh).
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/tests/bench/peers.sh"
 
-rounds=7 seconds=4 warmup=1
-[ -z "$SHORT" ] || { rounds=3 seconds=1 warmup=0.3; }
-responders=(nginx 'nginx (control)' alpnxdp ualpn)
-fronts=(nginx 'nginx (control)' alpnxdp ualpn haproxy 'nginx preread' sslh)
+rounds=15 seconds=1.5 closer=4 warmup=0.2
+[ -z "$SHORT" ] || { rounds=6 seconds=0.5 closer=1 warmup=0.1; }
+responders=(nginx alpnxdp 'nginx (control)' ualpn)
+fronts=(nginx alpnxdp 'nginx (control)' ualpn haproxy 'nginx preread' sslh)
+# What is idle is counted in steps of 10 ms; where the core is busy all the time turns may be as short.
+declare -A turn_ms=([challenges]=40 [pages]=10 [connections]=10)
 
-# measure LOAD WHAT CONTESTANT ROUND OPTIONS: WHAT: of what, for the names of the metrics.
+# measure LOAD WHAT ROUND VERSION SECONDS CONTESTANT...: WHAT: of what, for the names of the metrics; SECONDS: of each.
 measure() {
-	local load=$1 what=$2 who=$3 round=$4 line path=''
-	shift 4
-	peer "$who"
-	line=$(load "$load" -p "$PORT" -s "$seconds" -w "$warmup" "$@") || die "$who: $load: a wrong answer, or none"
+	local load=$1 what=$2 round=$3 version=$4 seconds=$5 who path='' i
+	local -a lanes=() lines
+	shift 5
+	for who; do
+		[ "$load" = challenges ] && [[ $who != nginx* ]] && lane "$who" "$DIGEST" || lane "$who"
+		lanes+=("${LANE[@]}")
+	done
+	mapfile -t lines < <(load "$load" -t "$version" -T "${turn_ms[$load]}" -s "$seconds" -w "$warmup" "${lanes[@]}")
 	[ "$receive_path" = sender ] || path=' (own receive path)'
-	figures "$what" "$path" "$line" | while IFS=$'\t' read -r metric value; do result "$metric" "$who" "$round" "$value"; done
-}
-
-challenges() {
-	local who version
-	local -a acme
-	for version in 1.3 1.2; do
-		for who in "${responders[@]}"; do
-			acme=(-d "$DIGEST")
-			[[ $who != nginx* ]] || acme=()
-			measure challenges "challenge, TLS $version" "$who" "$1" -t "$version" "${acme[@]}"
-		done
+	for ((i = 0; i < $#; i++)); do
+		who=${*:i+1:1}
+		[[ ${lines[i]:-} == *'"wrong":0,'* ]] || die "$who: $load: a wrong answer, or none"
+		figures "$what" "$path" "${lines[i]}" | while IFS=$'\t' read -r metric value; do result "$metric" "$who" "$round" "$value"; done
 	done
 }
 
+figures() {
+	jq -r --arg what "$1" --arg path "$2" --arg group "$GROUP" '
+		["\($what)\($path): busy time of the core [us]", .busy_us / .done],
+		(if $group != "" then ["\($what)\($path): CPU time of the processes [us]", .tasks_us / .done] else empty end),
+		["\($what)\($path): per second [1/s]", .done / .seconds] | @tsv' <<<"$3"
+}
+
+# bystanders LOAD WHAT ROUND: the fronts, and then nginx with alpnxdp alone and for longer: that is to be known to within a percent.
 bystanders() {
-	local who
-	for who in "${fronts[@]}"; do measure pages page "$who" "$1" -t 1.3; done
-	for who in "${fronts[@]}"; do measure connections "page, new connection" "$who" "$1" -t 1.3; done
+	measure "$1" "$2" "$3" 1.3 "$seconds" "${fronts[@]}"
+	measure "$1" "$2, a closer look" "$3" 1.3 "$closer" nginx alpnxdp 'nginx (control)'
 }
 
 run() {
+	local version
 	note "$VERB: round $1 of $rounds, receiving: $receive_path"
-	challenges "$1"
-	bystanders "$1"
+	for version in 1.3 1.2; do measure challenges "challenge, TLS $version" "$1" "$version" "$seconds" "${responders[@]}"; done
+	bystanders pages page "$1"
+	bystanders connections 'page, new connection' "$1"
 }
 
 # A front that lets challenges through to nobody would be no contestant.
@@ -50,13 +57,14 @@ fronts_answer() {
 	local who
 	for who in "${fronts[@]}"; do
 		[[ $who != nginx && $who != 'nginx (control)' ]] || continue
-		peer "$who"
-		load challenges -p "$PORT" -s 0.1 -j 1 -d "$DIGEST" >/dev/null || die "$who does not answer a challenge"
+		lane "$who" "$DIGEST"
+		load challenges -s 0.1 -j 1 "${LANE[@]}" >/dev/null || die "$who does not answer a challenge"
 	done
 }
 
 bench_begin rate
 peers_up
+hook alpnxdp
 fronts_answer
 peer_versions >"$OUT/$VERB.versions"
 for ((i = 1; i <= rounds; i++)); do

@@ -5,8 +5,9 @@
 A line is "metric TAB contestant TAB round TAB value", the metric's unit in brackets at its end. Per metric and contestant:
 the median of all rounds, the spread, and the ratio to the reference: the contestant that was measured twice, its second
 time as "NAME (control)". The ratio is the median of the rounds' ratios, so that what drifts from round to round is out of
-it. One that claims no more than by which the reference may differ from its control is not printed; instead, how far from 1
-it may be. "May": the interval in which the median lies with 95 % confidence.
+it. One that claims no more than by which the reference may differ from its control, or than chance, is not printed; instead,
+of six rounds and more, how far from 1 it may be, with the control's share. "May": the interval in which the median lies with
+95 % confidence.
 """
 import collections
 import datetime
@@ -21,6 +22,7 @@ import subprocess
 import sys
 
 CONTROL = " (control)"
+ROUNDS_FOR_95 = 6  # of less not even all together reach it
 BEFORE, BUSY = "before the start, busy [%]", 10  # a core with more to do than this says nothing about who is measured
 OUT = pathlib.Path(os.environ.get("BENCH_OUT") or pathlib.Path(__file__).resolve().parents[2] / "build/bench")
 
@@ -63,6 +65,12 @@ def off(values):
     return max(abs(1 - end) for end in interval(values))
 
 
+def is_told(found, noise):
+    """Whether a ratio is more than the control may be off by, and more than chance."""
+    low, high = interval(found)
+    return abs(1 - statistics.median(found)) > off(noise) and not low < 1 < high
+
+
 def judge_metric(contestants):
     row = {who: summary(measured) for who, measured in contestants.items()}
     control = next((who for who in row if who.endswith(CONTROL)), None)
@@ -78,22 +86,24 @@ def judge_metric(contestants):
         if who == reference or not found:
             continue
         value = statistics.median(found)
-        row[who]["off"] = off(found)
-        if who == control or off(noise) < abs(1 - value):
+        if who == control or is_told(found, noise):
             row[who]["ratio"] = value
-        else:
-            row[who]["why"] = f"{abs(1 - value):.1%} from {reference}, at most {off(found):.1%}; the control differs by {off(noise):.1%}"
+            continue
+        row[who]["why"] = f"{abs(1 - value):.1%} from {reference}; the control differs by {off(noise):.1%}"
+        if len(found) >= ROUNDS_FOR_95:
+            row[who]["off"] = max(off(found), off(noise))
+            row[who]["why"] += f"; at most {row[who]['off']:.1%} from it"
     return row
 
 
 def judge(metrics):
-    """[{metric, contestants: {name: summary, and with a control ratio and why there is none}}]"""
+    """[{metric, contestants: {name: summary, and with a control ratio, or why there is none and how far off it may be}}]"""
     rows = [{"metric": metric, "contestants": judge_metric(c)} for metric, c in metrics.items()]
     others = next((c["median"] for r in rows if BEFORE in r["metric"] for c in r["contestants"].values()), 0)
     for row in rows:
         if others > BUSY and "busy time of the core" in row["metric"]:
             for c in row["contestants"].values():
-                c.update(ratio=None, why=f"{others:.0f} % of the core went to something else")
+                c.update(ratio=None, off=None, why=f"{others:.0f} % of the core went to something else")
     return rows
 
 
@@ -161,7 +171,7 @@ def cell(c):
     if c.get("ratio") is not None:
         text += f" **{c['ratio']:.3f}**"
     if c.get("why"):
-        text += f" 1 ± {c['off'] * 100:.1f} %" if (c.get("off") or 1) < 0.1 else " -"
+        text += f" 1 ± {c['off'] * 100:.1f} %" if c["off"] is not None and c["off"] < 0.1 else " -"
     return text
 
 

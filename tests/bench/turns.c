@@ -4,12 +4,10 @@
  * caches are others' too: over seconds by tens of percent, over two turns that follow each other by little. So their sums
  * can be told apart to within a percent where runs of seconds could not.
  *
- * A turn is over when every answer of its own is there; connections of pages then wait for their lane's next one. First and
- * last change: a lane is measured after each other one as often.
+ * A turn is over when every answer of its own is there; connections of pages then wait for their lane's next one. What a server
+ * still does then is another's: lanes go forward and backward, and who is first changes, so that each is behind each other one.
  */
 #include "client.h"
-
-#include <stdlib.h>
 
 enum { PARKING_MS = 10 };
 
@@ -37,6 +35,7 @@ static void turn(uint64_t now)
 	load.parking = false;
 	for (unsigned i = 0; i < load.in_flight; i++)
 		unpark(&load.lane->flow[i], now);
+	now = meter_now_us(); /* an answer may be there already */
 	while ((now < end || !is_done()) && !load.lane->meter.wrong) {
 		load.parking = now >= end;
 		flows_begin(now);
@@ -45,12 +44,14 @@ static void turn(uint64_t now)
 	}
 }
 
-/* How many turns of each lane; a window of nothing is none. */
+/* So many of each lane. */
 static void turns(unsigned count)
 {
 	for (unsigned n = 0; n < count; n++) {
 		for (unsigned i = 0; i < load.num_lanes; i++) {
-			load.lane = &load.lanes[(n + i) % load.num_lanes];
+			unsigned step = n % 2 ? load.num_lanes - i : i;
+
+			load.lane = &load.lanes[(n / 2 + step) % load.num_lanes];
 			meter_go_on(&load.lane->meter);
 			turn(meter_now_us());
 			meter_pause(&load.lane->meter);

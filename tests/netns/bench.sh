@@ -29,17 +29,29 @@ ok "another digest is wrong" not client challenges "${SITE[@]}" -d "$NONE"
 alpnxdp remove www.example.org >/dev/null
 ok "none is wrong" not client challenges "${SITE[@]}" -d "$DIGEST"
 
-# Twice as much, a tenth more, and a control that is a fifth off.
+# Six rounds of: twice as much, a tenth more, and a control that is so much off; what differs from round to round by more than
+# it does in the middle is no ratio.
 report() {
-	printf 'work [us]\t%s\t1\t%s\n' a 100 'a (control)' "$1" b 200 c 110 d 105 >"$DIR/made.tsv"
+	local round
+	for round in 1 2 3 4 5 6; do
+		printf 'work [us]\t%s\t%s\t%s\n' a "$round" 100 'a (control)' "$round" "$1" b "$round" 200 c "$round" 110 \
+			d "$round" $((90 + 6 * round))
+	done >"$DIR/made.tsv"
 	BENCH_OUT=$DIR "$ROOT/tests/bench/report.py" made >"$DIR/report"
 }
 ratio() { sed -n "s/^  $1 .* \\([0-9.]*[0-9]\\|-\\)\\(  .*\\)\\?$/\\1/p" "$DIR/report"; }
 ok "a report" report 120
 ok "more than the control differs: a ratio" same "$(ratio b)" 2.000
-ok "less than that: none" grep -q '^  c .* -  10.0% from a, at most 10.0%; the control differs by 20.0%$' "$DIR/report"
-ok "how far it may be off" grep -qF '| d | 105.0 1 ± 5.0 % |' "$DIR/made.md"
+ok "less than that: none" grep -q '^  c .* -  10.0% from a; the control differs by 20.0%; at most 20.0% from it$' "$DIR/report"
 ok "a report with a quiet control" report 101
 ok "now a ratio" same "$(ratio c)" 1.100
+ok "but none of what may be chance" grep -q '^  d .* -  11.0% from a; ' "$DIR/report"
 ok "the numbers as JSON" jq -e '.schema == "alpnxdp.bench/1" and .results[0].contestants.b.ratio == 2' "$DIR/made.json"
+ok "a report with a control that is a twentieth off" report 105
+sed -i '/\tc\t/s/110/103/' "$DIR/made.tsv"
+ok "again" env BENCH_OUT="$DIR" "$ROOT/tests/bench/report.py" made
+ok "how far off it may be" grep -qF '| c | 103.0 (103.0 .. 103.0) 1 ± 5.0 % |' "$DIR/made.md"
+sed -i '/\t[2-6]\t/d' "$DIR/made.tsv"
+ok "a single round" env BENCH_OUT="$DIR" "$ROOT/tests/bench/report.py" made
+ok "which tells nothing of that" grep -qF '| c | 103.0 - |' "$DIR/made.md"
 finish
