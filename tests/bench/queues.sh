@@ -6,8 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/tests/vm/lib.sh"
 
-rounds=3 each=400
-[ -z "$SHORT" ] || { rounds=2 each=120; }
+rounds=10 each=400
+[ -z "$SHORT" ] || { rounds=6 each=120; }
 KERNEL=6.12 AT_ONCE=16
 CONTESTANTS=('1 thread' '1 thread (control)' '2 threads')
 

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/tests/bench/peers.sh"
 
-rounds=15 seconds=1.5 closer=4 warmup=0.2
+rounds=10 seconds=1.5 closer=4 warmup=0.2
 [ -z "$SHORT" ] || { rounds=6 seconds=0.5 closer=1 warmup=0.1; }
 responders=(nginx alpnxdp 'nginx (control)' ualpn)
 fronts=(nginx alpnxdp 'nginx (control)' ualpn haproxy 'nginx preread' sslh)
