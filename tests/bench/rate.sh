@@ -6,12 +6,12 @@
 . "$(dirname "$0")/lib.sh"
 . "$ROOT/tests/bench/peers.sh"
 
-rounds=10 seconds=1.5 closer=4 warmup=0.2
+rounds=9 seconds=1 closer=2.5 warmup=0.2
 [ -z "$SHORT" ] || { rounds=6 seconds=0.5 closer=1 warmup=0.1; }
 responders=(nginx alpnxdp 'nginx (control)' ualpn)
 fronts=(nginx alpnxdp 'nginx (control)' ualpn haproxy 'nginx preread' sslh)
 # What is idle is counted in steps of 10 ms; where the core is busy all the time turns may be as short.
-declare -A turn_ms=([challenges]=40 [pages]=10 [connections]=10)
+declare -A turn_ms=([challenges]=100 [pages]=10 [connections]=10)
 
 # measure LOAD WHAT ROUND VERSION SECONDS CONTESTANT...: WHAT: of what, for the names of the metrics; SECONDS: of each.
 measure() {
