@@ -21,8 +21,11 @@ enum { POLL_MAX = 2 + DAEMON_MAX_INTERFACES * ALPNXDP_MAX_QUEUES + CONTROL_CLIEN
 #define SWEEP_EVERY (100 * USEC_PER_MSEC)
 _Static_assert(ALPNXDP_MAX_FLOWS / XDP_SWEEP < 2 * USEC_PER_SEC / SWEEP_EVERY, "two seconds");
 
-/* How long all others wait at most while frames keep coming; sleeping is in steps of a millisecond. */
-#define QUICK (2 * USEC_PER_MSEC)
+/*
+ * While frames keep coming, what nobody waits for (notes, captures, what expires, the sweep) is seen to every so often
+ * only. Whoever's descriptor is ready is served at once. Sleeping is in steps of a millisecond.
+ */
+#define ALL_EVERY (2 * USEC_PER_MSEC)
 
 static void sweep(struct worker *w)
 {
@@ -37,17 +40,10 @@ static void sweep(struct worker *w)
 	}
 }
 
-static void serve_interfaces(struct worker *w)
+static void take(struct worker *w)
 {
-	struct worker_thread *t = &w->thread[0];
-
-	t->now = w->now;
-	worker_take(t);
-	worker_check(w);
-	worker_publish(t);
-	sweep(w);
-	worker_notes(w);
-	worker_capture_serve(w);
+	w->thread[0].now = w->now;
+	worker_take(&w->thread[0]);
 }
 
 /* Interfaces come and go with these words: no other thread may be looking at them. */
@@ -72,6 +68,8 @@ static usec_t deadline(const struct worker *w)
 	due = MIN(due, worker_check_due(w));
 	if (w->server)
 		due = MIN(due, control_server_deadline(w->server));
+	if (w->quick)
+		due = MIN(due, w->all_turned + ALL_EVERY);
 	return due;
 }
 
@@ -86,15 +84,32 @@ static int wait_ms(struct worker *w)
 	return worker_wait_ms(w->now, due);
 }
 
-/* A turn for all. False: the loop cannot go on. */
+/* Frames came, and nothing else; others: the descriptors of all but the queues and the keeper. */
+static bool is_quick(const struct worker *w, const struct pollfd *others, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (others[i].revents)
+			return false;
+	return w->thread[0].took && w->now < w->all_turned + ALL_EVERY;
+}
+
+static void serve_interfaces(struct worker *w)
+{
+	worker_check(w);
+	worker_publish(&w->thread[0]);
+	sweep(w);
+	worker_notes(w);
+	worker_capture_serve(w);
+}
+
+/* False: the loop cannot go on. */
 static bool turn(struct worker *w)
 {
 	static struct pollfd fds[POLL_MAX];
-	size_t own = 1 + worker_queues_poll(&w->thread[0], fds + 1);
-	size_t front = worker_front_poll(w, fds + own), clients = 0;
+	size_t queues = 1 + worker_queues_poll(&w->thread[0], fds + 1);
+	size_t front = worker_front_poll(w, fds + queues), own = queues + front, clients = 0;
 
 	fds[0] = (struct pollfd){ .fd = w->channel, .events = POLLIN };
-	own += front;
 	if (w->server)
 		clients = control_server_poll(w->server, fds + own, POLL_MAX - own);
 	w->now = clock_now();
@@ -105,8 +120,15 @@ static bool turn(struct worker *w)
 		serve_keeper(w);
 	if (w->threads > 1 && fds[1].revents)
 		worker_thread_woken(&w->thread[0]);
+	take(w);
+	w->quick = !fds[0].revents && is_quick(w, fds + queues, front + clients);
+	if (w->quick) {
+		worker_publish(&w->thread[0]);
+		return true;
+	}
+	w->all_turned = w->now;
 	serve_interfaces(w);
-	if (front && fds[own - 1].revents)
+	if (front && fds[queues].revents)
 		worker_front_serve(w);
 	if (w->server)
 		control_server_serve(w->server, fds + own, clients, w->now);
@@ -115,49 +137,15 @@ static bool turn(struct worker *w)
 	return true;
 }
 
-/* The queues alone, as in the other threads. False: nothing came by them before `end`. */
-static bool quick_turn(struct worker_thread *t, struct pollfd *fds, size_t count, usec_t end)
-{
-	usec_t due = MIN(end, engine_deadline(t->engine));
-
-	if (!worker_skips_poll(t)) {
-		int wait = worker_spin(t, due) ? 0 : worker_wait_ms(clock_now(), due);
-
-		if (poll(fds, count, wait) <= 0)
-			return false;
-		if (t->worker->threads > 1 && fds[0].revents)
-			worker_thread_woken(t);
-	}
-	t->now = t->worker->now = clock_now();
-	worker_take(t);
-	worker_publish(t);
-	return t->took && t->now < end;
-}
-
-/*
- * A turn for all waits for everybody's descriptors, and asks everybody. Behind a frame others mostly follow, and until
- * none has come for a moment nobody but the queues is served: QUICK at most, or until something is due. Not while a flow waits
- * for what the front says of its name.
- */
-static void quick_turns(struct worker *w)
-{
-	static struct pollfd fds[POLL_MAX];
-	struct worker_thread *t = &w->thread[0];
-	size_t count = worker_queues_poll(t, fds);
-	usec_t end = MIN(w->now + QUICK, deadline(w));
-	struct engine_flows flows;
-
-	engine_flows(t->engine, &flows);
-	if (flows.waiting)
-		return;
-	while (t->took && quick_turn(t, fds, count, end))
-		;
-}
-
 static void loop(struct worker *w)
 {
-	while (!w->ended && turn(w))
-		quick_turns(w);
+	while (!w->ended && turn(w)) {
+		while (worker_skips_poll(&w->thread[0])) {
+			w->now = clock_now();
+			take(w);
+			worker_publish(&w->thread[0]);
+		}
+	}
 }
 
 /* The keeper's last words may be the answer to a request: it still goes out. */

@@ -193,6 +193,8 @@ struct worker {
 	uint64_t listings; /* numbers given so far */
 	usec_t names_due;  /* when names are to be loaded into a map */
 	usec_t swept;      /* when the flow maps were last swept */
+	usec_t all_turned; /* when a turn was for all, not for the queues alone */
+	bool quick;        /* the last one was not */
 	bool unsaved;      /* challenges have changed since */
 	struct xdp_inject inject;
 	struct challenge_store *store;
