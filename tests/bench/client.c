@@ -154,8 +154,8 @@ static bool lane_is_whole(struct lane *l)
 	l->answer.name = load.name;
 	l->answer.body = load.body;
 	l->answer.acme = l->answer.digest;
-	return socket_address(l->address, l->port ? l->port : 443, &l->to, &l->to_len) &&
-	       answer_expect(&l->answer);
+	l->port = l->port ? l->port : 443;
+	return socket_address(l->address, l->port, &l->to, &l->to_len) && answer_expect(&l->answer);
 }
 
 static bool options(int argc, char **argv)
@@ -178,12 +178,12 @@ static bool options(int argc, char **argv)
 }
 
 /* False: something was wrong, or nothing came. */
-static bool print(struct meter *m)
+static bool print(struct lane *l)
 {
-	meter_print(m);
-	if (!m->wrong && !m->done)
-		fputs("client: no answer\n", stderr);
-	return !m->wrong && m->done;
+	meter_print(&l->meter);
+	if (!l->meter.wrong && !l->meter.done)
+		fprintf(stderr, "client: %s, port %u: no answer\n", l->address, l->port);
+	return !l->meter.wrong && l->meter.done;
 }
 
 int main(int argc, char **argv)
@@ -203,6 +203,6 @@ int main(int argc, char **argv)
 	else
 		run();
 	for (unsigned i = 0; i < load.num_lanes; i++)
-		good &= print(&load.lanes[i].meter);
+		good &= print(&load.lanes[i]);
 	return good ? 0 : 1;
 }

@@ -15,7 +15,7 @@
 void flow_wrong(const char *says)
 {
 	if (!load.lane->meter.wrong++)
-		fprintf(stderr, "client: %s\n", says);
+		fprintf(stderr, "client: %s, port %u: %s\n", load.lane->address, load.lane->port, says);
 }
 
 void flow_end(struct flow *f)

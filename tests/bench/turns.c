@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Several servers in turn, each for some hundredths of a second, over and over. The clock of a shared host drifts, and its
+ * Several servers in turn, each for 10 to 100 ms, over and over. The clock of a shared host drifts, and its
  * caches are others' too: over seconds by tens of percent, over two turns that follow each other by little. So their sums
- * can be told apart to within a percent where runs of seconds could not.
+ * can be told apart where runs of seconds could not.
  *
  * A turn is over when every answer of its own is there; connections of pages then wait for their lane's next one. What a server
  * still does then is another's: lanes go forward and backward, and who is first changes, so that each is behind each other one.
