@@ -7,7 +7,7 @@
 . "$ROOT/tests/bench/peers.sh"
 
 rounds=9 seconds=1 closer=5 warmup=0.2
-[ -z "$SHORT" ] || { rounds=6 seconds=0.5 closer=1 warmup=0.1; }
+[ -z "$SHORT" ] || { rounds=6 seconds=0.4 closer=0.7 warmup=0.1; }
 responders=(nginx alpnxdp 'nginx (control)' ualpn)
 fronts=(nginx alpnxdp 'nginx (control)' ualpn haproxy 'nginx preread' sslh)
 # What is idle is counted in steps of 10 ms; where the core is busy all the time turns may be as short.
