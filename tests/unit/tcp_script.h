@@ -84,6 +84,7 @@ static uint8_t pattern[SCRIPT_PATTERN];
 /* The bytes that can be read are exactly those from n on; then they are taken. */
 #define READ(n, len) script_read(n, len, __FILE__, __LINE__)
 #define EXPECT_END(how) script_number("end", script.c.end, how, __FILE__, __LINE__)
+#define CAN_WAIT(wanted) script_number("can wait", tcp_can_wait(&script.c), wanted, __FILE__, __LINE__)
 #define EXPECT_IDLE() script_number("deadline", tcp_deadline(&script.c) == USEC_NEVER, 1, __FILE__, __LINE__)
 
 static inline void script_number(const char *what, uint64_t is, uint64_t wanted, const char *file, int line)

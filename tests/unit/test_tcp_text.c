@@ -198,6 +198,51 @@ static void data_behind_the_fin_is_ignored(void **state)
 	READ(11, 0);
 }
 
+/* What has come in a row may be acknowledged by one segment. */
+static void segments_in_order_can_be_answered_together(void **state)
+{
+	(void)state;
+	START();
+	CAN_WAIT(true);
+	SEND(SEG(FROM(11, 10), .ack = 1));
+	SEND(SEG(FROM(21, 10), .ack = 1));
+	SEND(SEG(FROM(31, 10), .ack = 1, .flags = TCP_ACK | TCP_FIN));
+	CAN_WAIT(true);
+	EXPECT(SEG(.seq = 1, .ack = 42));
+	EXPECT_NOTHING();
+}
+
+/* RFC 5681 4.2 */
+static void hole_cannot_wait(void **state)
+{
+	(void)state;
+	START();
+	SEND(SEG(FROM(21, 10), .ack = 1));
+	CAN_WAIT(false);
+	EXPECT(SEG(.seq = 1, .ack = 11));
+	CAN_WAIT(true);
+	SEND(SEG(FROM(11, 10), .ack = 1)); /* fills it */
+	CAN_WAIT(false);
+	EXPECT(SEG(.seq = 1, .ack = 31));
+	CAN_WAIT(true);
+}
+
+static void old_data_and_challenges_cannot_wait(void **state)
+{
+	(void)state;
+	START();
+	SEND(SEG(FROM(1, 10), .ack = 1));
+	CAN_WAIT(false);
+	EXPECT(SEG(.seq = 1, .ack = 11));
+	SEND(SEG(FROM(5, 10), .ack = 1)); /* partly new */
+	CAN_WAIT(false);
+	EXPECT(SEG(.seq = 1, .ack = 15));
+	SEND(SEG(.seq = 15, .ack = 1, .flags = TCP_ACK | TCP_SYN));
+	CAN_WAIT(false);
+	EXPECT(SEG(.seq = 1, .ack = 15));
+	CAN_WAIT(true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +259,9 @@ int main(void)
 		TRANSCRIPT(fin_before_the_data_in_front_of_it_is_kept),
 		TRANSCRIPT(fin_on_an_island_is_kept),
 		TRANSCRIPT(data_behind_the_fin_is_ignored),
+		TRANSCRIPT(segments_in_order_can_be_answered_together),
+		TRANSCRIPT(hole_cannot_wait),
+		TRANSCRIPT(old_data_and_challenges_cannot_wait),
 	};
 
 	return RUN_TRANSCRIPTS(tests);

@@ -59,6 +59,7 @@ void flow_forget(struct engine *e, struct engine_flow *f)
 {
 	tls_free(f->tls);
 	f->tls = NULL;
+	f->unanswered = false;
 	table_release(e, f);
 }
 
@@ -138,6 +139,7 @@ static void flow_time(struct engine *e, struct engine_flow *f, usec_t now)
 
 void engine_tick(struct engine *e, usec_t now)
 {
+	answer_all(e, now);
 	decline_expire(e, now);
 	if (now < e->earliest)
 		return;
@@ -168,14 +170,23 @@ static void flow_input(struct engine *e, struct engine_flow *f, const struct seg
 	if (f->phase == PHASE_HELD && seg->len)
 		f->record.hello_segments++;
 	tcp_input(&f->tcp, seg, now);
-	if (f->phase == PHASE_HELD)
+	switch (f->phase) {
+	case PHASE_FREE:
+		return;
+	case PHASE_HELD:
 		serve_held(e, f, now);
-	else if (f->phase == PHASE_WAITING)
+		break;
+	case PHASE_WAITING:
 		waiting_input(e, f, now);
-	else if (f->phase == PHASE_SERVED)
+		break;
+	case PHASE_SERVED:
 		serve_drive(e, f, now);
-	else
-		serve_flush(e, f, now);
+		answer_later(e, f, now);
+		break;
+	case PHASE_LINGER:
+		answer_later(e, f, now);
+		break;
+	}
 	flow_schedule(e, f);
 }
 

@@ -43,6 +43,7 @@ enum {
 	ENGINE_WAITING_PER_NAME =
 		16, /* of these, for one name: a CA looks from five places, and tries again */
 	ENGINE_WAITING_PER_PREFIX = 64, /* of these, from one /24 or /56 */
+	ENGINE_UNANSWERED = 32, /* flows that wait for the end of a turn; with one more all are answered */
 	ENGINE_DURATIONS = 14,
 	ENGINE_FLOWS_LEAST = 128, /* what one of several engines may be given: an eighth of every budget */
 };
@@ -198,7 +199,10 @@ struct engine_frame {
 };
 void engine_input(struct engine *e, const struct engine_frame *f, usec_t now);
 
-/* Does what time demands; call it when engine_deadline() has come, and after every batch of engine_input(). */
+/*
+ * Does what time demands, and answers what has come since the last call; call it when engine_deadline() has come, and after
+ * every batch of engine_input(). Segments of a flow that come in one batch are answered together.
+ */
 void engine_tick(struct engine *e, usec_t now);
 usec_t engine_deadline(const struct engine *e); /* may be sooner than it must; USEC_NEVER: no flow is left */
 

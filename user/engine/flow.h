@@ -32,6 +32,7 @@ struct engine_flow {
 	usec_t lingers_until;
 	bool acknowledged; /* held for longer than ENGINE_HOLD: the validator has heard from us */
 	bool counted;      /* its outcome */
+	bool unanswered;   /* what TCP has due goes out with the next engine_tick() */
 
 	struct ledger_record record; /* of it, as far as it has gone */
 	struct flow entry;           /* as it is in the flow map */
@@ -93,6 +94,9 @@ struct engine {
 	uint16_t crowd[ENGINE_CROWDS]; /* by either hash; few share one */
 	struct engine_flow flow[ENGINE_FLOWS];
 	struct waiter waiter[ENGINE_WAITING];
+
+	unsigned num_unanswered;
+	uint16_t unanswered[ENGINE_UNANSWERED]; /* those that are not any more are passed over */
 
 	unsigned declined_first, declined_count;
 	struct declined declined[ENGINE_DECLINED];
@@ -158,6 +162,10 @@ uint32_t remembered_passed(const struct engine *e, const struct segment *seg);
 /* Hands TCP what passed to the kernel before the flow was offered. */
 void remembered_input(struct engine *e, struct engine_flow *f, const struct segment *seg, usec_t now);
 
+/* answer.c */
+void answer_later(struct engine *e, struct engine_flow *f, usec_t now); /* at once where TCP cannot wait */
+void answer_all(struct engine *e, usec_t now);
+
 /* decline.c */
 void decline_frame(struct engine *e, const struct engine_frame *frame, const struct flow_key *key,
 		   struct flow *entry);
@@ -187,7 +195,8 @@ bool serve_knows(struct engine *e, const char *sni);                  /* is ther
 void serve_hello(struct engine *e, struct engine_flow *f, const struct tls_hello *hello, usec_t now);
 void serve_reject(struct engine *e, struct engine_flow *f, enum gate_reject why, usec_t now);
 void serve_put_out(struct engine *e, struct engine_flow *f, usec_t now); /* with a RST; it lingers then */
-void serve_drive(struct engine *e, struct engine_flow *f, usec_t now);   /* TLS and TCP as far as they go */
-void serve_flush(struct engine *e, struct engine_flow *f, usec_t now);   /* sends what TCP has due */
+/* TLS and TCP as far as they go; sends nothing. */
+void serve_drive(struct engine *e, struct engine_flow *f, usec_t now);
+void serve_flush(struct engine *e, struct engine_flow *f, usec_t now); /* sends what TCP has due */
 
 #endif

@@ -70,7 +70,6 @@ void serve_drive(struct engine *e, struct engine_flow *f, usec_t now)
 		tcp_close(&f->tcp, TCP_CLOSE_FIN);
 		break;
 	}
-	serve_flush(e, f, now);
 }
 
 static void finish(struct engine *e, struct engine_flow *f, usec_t now)
@@ -205,6 +204,7 @@ void serve_hello(struct engine *e, struct engine_flow *f, const struct tls_hello
 		table_serve(e, f);
 		record_answer(f, now);
 		serve_drive(e, f, now);
+		serve_flush(e, f, now);
 		silence_begin(e, f, now);
 	}
 }

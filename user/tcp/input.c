@@ -15,7 +15,7 @@ void tcp_challenge(struct tcp_conn *c, usec_t now)
 		return;
 	c->challenges++;
 	c->stats.challenge_acks++;
-	c->ack_due = true;
+	c->ack_due = c->ack_at_once = true;
 }
 
 /* RFC 9293 3.10.7.4, the table of the first step. */
@@ -45,7 +45,7 @@ static void answer_unacceptable(struct tcp_conn *c, const struct segment *seg, u
 		return;
 	}
 	c->stats.duplicates_in++;
-	c->ack_due = true;
+	c->ack_due = c->ack_at_once = true;
 }
 
 /* RFC 7323 3.2, 5.3 R1 and R2, then the first step. */

@@ -87,7 +87,7 @@ static void build(struct tcp_conn *c, struct segment *seg, usec_t now)
 		seg->sack_right = c->island_right;
 	}
 	c->last_ack_sent = c->rcv_nxt;
-	c->ack_due = false;
+	c->ack_due = c->ack_at_once = false;
 	c->stats.segments_out++;
 }
 
@@ -107,6 +107,11 @@ static void build_data(struct tcp_conn *c, const struct plan *p, struct segment 
 	tcp_timer_start(c, now);
 	if (fresh)
 		tcp_timer_tail(c, now);
+}
+
+bool tcp_can_wait(const struct tcp_conn *c)
+{
+	return !c->ack_at_once && !c->rexmit_due;
 }
 
 bool tcp_output(struct tcp_conn *c, struct segment *seg, usec_t now)

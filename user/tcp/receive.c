@@ -142,6 +142,7 @@ void tcp_text_input(struct tcp_conn *c, const struct segment *seg)
 	if (segment_span(seg) == 0 || c->peer_fin)
 		return;
 	c->ack_due = true;
+	c->ack_at_once |= has_island(c) || seg->seq != c->rcv_nxt;
 	p = piece_of(c, seg);
 	if (p.len == 0 && !p.fin)
 		return;

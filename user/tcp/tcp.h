@@ -111,6 +111,7 @@ struct tcp_conn {
 
 	/* What is due at the next tcp_output(). */
 	bool ack_due;
+	bool ack_at_once; /* and cannot wait for more to acknowledge */
 	bool rst_due;
 	bool probe_due;  /* one byte into a zero window */
 	bool rexmit_due; /* the segment at snd_una, once (RFC 5681 3.2) */
@@ -150,6 +151,12 @@ void tcp_input(struct tcp_conn *c, const struct segment *seg, usec_t now);
  * time (retransmission, giving up) happens here.
  */
 bool tcp_output(struct tcp_conn *c, struct segment *seg, usec_t now);
+
+/*
+ * May what is due wait for segments that have come together with the last one? Not where each is to be answered: what
+ * comes out of order or fills a gap (RFC 5681 4.2), what came before, and challenges.
+ */
+bool tcp_can_wait(const struct tcp_conn *c);
 
 /* The next moment at which tcp_output() has something to do; USEC_NEVER when only input can change anything. */
 usec_t tcp_deadline(const struct tcp_conn *c);
