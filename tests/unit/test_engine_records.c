@@ -98,6 +98,7 @@ static void leave(struct peer *p, const struct ending *e)
 	}
 	if (e->leaving == BY_RST) {
 		peer_send(p, &rst);
+		world_tick(0);
 		return;
 	}
 	if (e->leaving == BY_ALERT)
