@@ -38,6 +38,7 @@ struct control_server {
 	size_t turn;         /* who comes first in the next call */
 	size_t requests;     /* answered in this call */
 	size_t bytes;        /* of replies, likewise */
+	bool visited;        /* false: there is no client at all, and none need be looked for */
 	struct client client[CONTROL_CLIENTS];
 };
 
@@ -194,6 +195,7 @@ static void server_accept(struct control_server *s, usec_t now)
 		turn_away(fd);
 		return;
 	}
+	s->visited = true;
 	*c = (struct client){ .fd = fd, .number = ++s->numbers, .uid = peer.uid, .progress = now };
 }
 
@@ -203,12 +205,18 @@ size_t control_server_poll(struct control_server *s, struct pollfd *fds, size_t 
 
 	if (max > 0 && !s->accept_after)
 		fds[n++] = (struct pollfd){ .fd = s->options.listen_fd, .events = POLLIN };
-	for (size_t i = 0; i < CONTROL_CLIENTS && n < max; i++) {
+	if (!s->visited)
+		return n;
+	s->visited = false;
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		const struct client *c = &s->client[i];
 		int events;
 
 		if (c->fd < 0)
 			continue;
+		s->visited = true;
+		if (n == max)
+			break;
 		/*
 		 * The end of a client in work is told without being asked for (POLLHUP). One whose line waits for its
 		 * turn can be written to: the caller comes back at once.
@@ -233,7 +241,7 @@ void control_server_serve(struct control_server *s, const struct pollfd *fds, si
 			client_serve(s, c, p->revents, now);
 	}
 	s->turn += TURN_REQUESTS;
-	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+	for (size_t i = 0; s->visited && i < CONTROL_CLIENTS; i++) {
 		struct client *c = &s->client[i];
 
 		if (c->fd < 0)
@@ -254,7 +262,7 @@ usec_t control_server_deadline(const struct control_server *s)
 {
 	usec_t first = s->accept_after ? s->accept_after : USEC_NEVER;
 
-	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+	for (size_t i = 0; s->visited && i < CONTROL_CLIENTS; i++) {
 		const struct client *c = &s->client[i];
 
 		if (c->fd >= 0 && !c->working)

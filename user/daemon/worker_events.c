@@ -25,7 +25,8 @@ static int64_t wall_clock_us(void)
 void worker_record_place(const struct worker_interface *i, struct ledger_record *r, usec_t now)
 {
 	r->time_us = wall_clock_us() - (int64_t)(now - MIN(r->began, now));
-	snprintf(r->ifname, sizeof(r->ifname), "%s", i->attachment.ifname);
+	_Static_assert(sizeof(r->ifname) == sizeof(i->attachment.ifname), "one size of name");
+	memcpy(r->ifname, i->attachment.ifname, sizeof(r->ifname));
 }
 
 void worker_ended(void *thread, unsigned port, const struct ledger_record *record)

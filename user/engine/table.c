@@ -61,18 +61,21 @@ struct engine_flow *table_find(struct engine *e, unsigned port, const struct flo
 	return NULL;
 }
 
-static bool prefix_is_full(const struct engine *e, uint64_t prefix)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < e->room; i++)
-		count += e->prefix[i] == prefix;
-	return count >= engine_share(e, ENGINE_PER_PREFIX);
-}
-
 static uint16_t *crowd_of(struct engine *e, uint64_t hash)
 {
 	return &e->crowd[(hash >> 1) % ENGINE_CROWDS]; /* the lowest bit is always set */
+}
+
+/* A crowd may be of several prefixes: they are counted only when it is large enough. */
+static bool prefix_is_full(struct engine *e, uint64_t prefix)
+{
+	unsigned budget = engine_share(e, ENGINE_PER_PREFIX), count = 0;
+
+	if (*crowd_of(e, prefix) < budget)
+		return false;
+	for (unsigned i = 0; i < e->room; i++)
+		count += e->prefix[i] == prefix;
+	return count >= budget;
 }
 
 static void crowd_join(struct engine *e, const struct engine_flow *f, const struct source *from)

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The Internet checksum (RFC 1071). 64 bits cannot overflow within a frame, so carries are folded once. */
+/*
+ * The Internet checksum (RFC 1071). 64 bits cannot overflow within a frame, so carries are folded once. Four bytes at a
+ * time: the upper half of such a word counts as much as the lower one (2^16 is 1 modulo 2^16 - 1).
+ */
 #include "net/layout.h"
 
 uint64_t checksum_add(uint64_t sum, const uint8_t *bytes, size_t len)
 {
 	size_t i;
 
-	for (i = 0; i + 1 < len; i += 2)
+	for (i = 0; i + 3 < len; i += 4)
+		sum += get_u32(bytes + i);
+	if (i + 1 < len) {
 		sum += get_u16(bytes + i);
+		i += 2;
+	}
 	if (i < len)
 		sum += (uint64_t)bytes[i] << 8;
 	return sum;

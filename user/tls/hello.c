@@ -132,13 +132,25 @@ static const struct {
 	{ 51, read_shares },       /* key_share */
 };
 
+/* False: this one has been there before. */
+static bool note_extension(struct offer *o, uint16_t type)
+{
+	unsigned word = type / 64;
+	uint64_t bit = (uint64_t)1 << type % 64, first = (uint64_t)1 << word % 64;
+
+	if (!(o->begun[word / 64] & first))
+		o->seen[word] = 0;
+	o->begun[word / 64] |= first;
+	if (o->seen[word] & bit)
+		return false;
+	o->seen[word] |= bit;
+	return true;
+}
+
 static bool read_extension(struct offer *o, uint16_t type, struct reader body)
 {
-	uint64_t bit = (uint64_t)1 << type % 64;
-
-	if (o->seen[type / 64] & bit)
+	if (!note_extension(o, type))
 		return offer_refuse(o, GATE_DUPLICATE_EXTENSION);
-	o->seen[type / 64] |= bit;
 	for (size_t i = 0; i < ARRAY_SIZE(extensions); i++) {
 		if (extensions[i].type == type)
 			return extensions[i].read(o, body);
@@ -185,19 +197,29 @@ static bool read_fields(struct offer *o, struct reader *r)
 	return reader_left(r) ? read_extensions(o, r) : true;
 }
 
+static void begin(struct offer *o, struct tls_hello *hello)
+{
+	memset(o, 0, offsetof(struct offer, seen));
+	o->hello = hello;
+}
+
 bool hello_read(struct reader body, struct tls_hello *out)
 {
-	struct offer o = { .hello = out };
-	bool good = read_fields(&o, &body);
+	struct offer o;
+	bool good;
 
+	begin(&o, out);
+	good = read_fields(&o, &body);
 	offer_note(&o);
 	return good && offer_judge(&o);
 }
 
 void hello_glimpse(struct reader body, struct tls_hello *out)
 {
-	struct offer o = { .hello = out, .partial = true };
+	struct offer o;
 
+	begin(&o, out);
+	o.partial = true;
 	read_fields(&o, &body);
 	offer_note(&o);
 }

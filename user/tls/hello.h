@@ -5,6 +5,8 @@
 
 #include "tls/tls.h"
 
+enum { SEEN_WORDS = (UINT16_MAX + 1) / 64 };
+
 /* What the fields say. Lists are what is in them; .at is NULL where there was no such extension. */
 struct offer {
 	struct tls_hello *hello;
@@ -12,9 +14,11 @@ struct offer {
 	struct reader suites, compressions;
 	struct reader versions, groups, signatures, shares;
 	bool sni, alpn;
-	bool refused;                       /* hello->why is set, and stays */
-	bool partial;                       /* only the beginning is there */
-	uint64_t seen[UINT16_MAX / 64 + 1]; /* extensions by type */
+	bool refused; /* hello->why is set, and stays */
+	bool partial; /* only the beginning is there */
+	/* Extensions by type, a bit each. 8 kB, of which a hello needs a few words: those that are begun have been cleared. */
+	uint64_t begun[SEEN_WORDS / 64];
+	uint64_t seen[SEEN_WORDS]; /* last: not initialised */
 };
 
 /* Walks all of a ClientHello's body (behind the handshake header). False: out->why says why not. */
