@@ -219,6 +219,18 @@ static __always_inline void headers_key(const struct headers *h, struct flow_key
 	__builtin_memcpy(&key->sport, &h->tcp->source, 4); /* both ports */
 }
 
+/* As live_crowd_of() of the flow's key. */
+static __always_inline __u32 headers_crowd(const struct headers *h)
+{
+	const struct iphdr *four = h->ip;
+	const struct ipv6hdr *six = h->ip;
+	__u32 ports = *(const __u32 *)&h->tcp->source;
+
+	if (h->ipv4)
+		return live_crowd(four->saddr ^ bpf_htonl(0xffff), ports);
+	return live_crowd(six->saddr[0] ^ six->saddr[1] ^ six->saddr[2] ^ six->saddr[3], ports);
+}
+
 /* Writes all of it down in p, which must be all zero; the ladder's own fields are left. */
 static __always_inline void headers_read(struct xdp_md *ctx, const struct headers *h, struct packet *p)
 {

@@ -38,13 +38,9 @@ struct scratch {
 	struct tcp_options parsed;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct config);
-} config SEC(".maps");
+/* Variables, and so maps of one value: every packet reads them, and finds them at an address instead of by a key. */
+struct config config SEC(".data.config") = {};
+struct live live SEC(".data.live") = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -53,14 +49,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct queue_state);
 } queues SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct live);
-} live SEC(".maps");
 
 /* Not an LRU map: an adopted flow must never be evicted by a flood of offers. */
 struct {
@@ -140,30 +128,32 @@ static __always_inline void credit_return(__u32 queue)
 /* Is there any flow of ours? Bystanders need not look for theirs while there is none. */
 static __always_inline bool flow_any(void)
 {
-	const struct live *l = bpf_map_lookup_elem(&live, &zero);
-
-	return l && l->flows;
+	return live.flows;
 }
 
-static __always_inline void flow_count(__s32 step)
+/* Is there perhaps one of this packet's? */
+static __always_inline bool flow_maybe(const struct headers *h)
 {
-	struct live *l = bpf_map_lookup_elem(&live, &zero);
+	return live.flows && live.crowd[headers_crowd(h)];
+}
 
-	if (l)
-		__sync_fetch_and_add(&l->flows, step);
+static __always_inline void flow_count(const struct flow_key *key, __s32 step)
+{
+	__sync_fetch_and_add(&live.crowd[live_crowd_of(key)], step);
+	__sync_fetch_and_add(&live.flows, step);
 }
 
 static __always_inline void flow_forget(const struct flow_key *key)
 {
 	if (!bpf_map_delete_elem(&flows, key))
-		flow_count(-1);
+		flow_count(key, -1);
 }
 
 static __always_inline bool flow_remember(const struct flow_key *key, const struct flow *flow)
 {
 	if (bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST))
 		return false;
-	flow_count(1);
+	flow_count(key, 1);
 	return true;
 }
 

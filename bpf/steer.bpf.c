@@ -5,7 +5,7 @@
  * Owns: the ladder of questions, cheapest first; the maps are in maps.h. One exit, one counter per reason; whatever
  * is not positively ours is XDP_PASS. It adjusts no frame, and changes no packet but one of a flow of ours (silence_by_ack()).
  *
- * The path of a bystander (headers, one read each of "config", "live" and "marks", the first data byte) uses direct packet
+ * The path of a bystander (headers, "config" and "live", one read of "marks", the first data byte) uses direct packet
  * access only. Bytes are copied, and the kernel is asked, only for what begins like a ClientHello.
  */
 #include <alpnxdp/abi.h>
@@ -305,15 +305,14 @@ static __always_inline int judge_segment(struct xdp_md *ctx, const struct config
  */
 __noinline int judge_hello(struct xdp_md *ctx)
 {
-	const struct config *cfg = bpf_map_lookup_elem(&config, &zero);
 	struct scratch *s = bpf_map_lookup_elem(&scratch, &zero);
 	int reason;
 
-	if (!cfg || !s)
+	if (!s)
 		return REASON_NOT_HELLO;
 	s->walked = (struct walked){ .slot = ALPNXDP_NO_SLOT };
-	reason = judge_segment(ctx, cfg, s);
-	if (note_is_wanted(cfg, s, reason))
+	reason = judge_segment(ctx, &config, s);
+	if (note_is_wanted(&config, s, reason))
 		note_hello(ctx, s, reason);
 	return reason;
 }
@@ -353,16 +352,16 @@ static __always_inline enum reason judge_data(struct xdp_md *ctx, const struct c
 
 static __always_inline enum reason judge(struct xdp_md *ctx)
 {
-	const struct config *cfg = bpf_map_lookup_elem(&config, &zero);
+	const struct config *cfg = &config;
 	enum reason reason;
 	struct headers h;
 
-	if (!cfg || (!cfg->armed && !flow_any()))
+	if (!cfg->armed && !flow_any())
 		return REASON_UNARMED;
 	if ((cfg->flags & CONFIG_GENERIC) && is_injected(ctx, cfg))
 		return REASON_INJECTED;
 	reason = headers_parse(ctx, cfg->port, &h);
-	if (reason == REASON_NONE && flow_any())
+	if (reason == REASON_NONE && flow_maybe(&h))
 		reason = judge_flow(ctx, cfg, &h);
 	if (reason != REASON_NONE)
 		return reason;

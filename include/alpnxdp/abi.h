@@ -18,9 +18,12 @@
 #include <linux/types.h>
 #endif
 
-#define ALPNXDP_ABI 3u
+#define ALPNXDP_ABI 4u
 
-/* Names by which a running attachment is recognised (the kernel keeps 15 characters). */
+/*
+ * Names by which a running attachment is recognised (the kernel keeps 15 characters). Of those that are variables of the
+ * program the kernel has ".data." before the name.
+ */
 #define ALPNXDP_PROG_STEER "alpnxdp_steer"
 #define ALPNXDP_MAP_CONFIG "config"
 #define ALPNXDP_MAP_QUEUES "queues"
@@ -167,12 +170,35 @@ struct queue_state {
 };
 _Static_assert(sizeof(struct queue_state) == 64, "one cache line per queue");
 
-/* Map "live": one value, mmapable: entries in the flow map. Whoever adds or deletes an entry adjusts it atomically. */
+/*
+ * Map "live": one value, mmapable: entries in the flow map, and how many of each crowd, by which a bystander's packet sees
+ * that the map has nothing for it. Whoever adds or deletes an entry adjusts both atomically.
+ */
+enum { LIVE_CROWDS = 4096 }; /* a power of two */
 struct live {
 	__u32 flows;
 	__u32 reserved[15]; /* zero */
+	__u32 crowd[LIVE_CROWDS];
 };
-_Static_assert(sizeof(struct live) == 64, "a cache line of its own");
+_Static_assert(sizeof(struct live) == 64 + 4 * LIVE_CROWDS, "flows has a cache line of its own");
+
+/*
+ * The crowd of a flow: client is the exclusive or of the four words of flow_key.saddr, ports the word of both ports. Anybody may
+ * join a crowd of his choice: all that others have of it is a look into the map.
+ */
+static inline __attribute__((always_inline)) __u32 live_crowd(__u32 client, __u32 ports)
+{
+	return (client ^ ports) * 0x9e3779b1u / (0x100000000ull / LIVE_CROWDS);
+}
+
+static inline __attribute__((always_inline)) __u32 live_crowd_of(const struct flow_key *key)
+{
+	__u32 client[4], ports;
+
+	__builtin_memcpy(client, key->saddr, sizeof(client));
+	__builtin_memcpy(&ports, &key->sport, sizeof(ports));
+	return live_crowd(client[0] ^ client[1] ^ client[2] ^ client[3], ports);
+}
 
 /* Map "names": key is name_hash() of a pending name as validators send it in SNI, value a byte without meaning. */
 typedef __u64 name_hash_t;

@@ -78,7 +78,7 @@ HELPER void *helper_lookup(void *map, const void *key)
 
 	if (map != &flows)
 		__builtin_trap();
-	return host.live.flows && key_equal(key, &host.stranger) ? &flow : NULL;
+	return live.flows && key_equal(key, &host.stranger) ? &flow : NULL;
 }
 
 HELPER long helper_load_bytes(struct xdp_md *ctx, __u32 offset, void *out, __u32 len)
@@ -117,8 +117,6 @@ void host_open(void)
 	static struct scratch host_scratch;
 	static __u32 host_marks[MARKS];
 
-	config.value = &host.config;
-	live.value = &host.live;
 	counters.value = host.counters;
 	queues.value = host_queues;
 	hellos.value = host_hellos;

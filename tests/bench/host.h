@@ -13,11 +13,13 @@ enum { HOST_DEVICE = 1, HOST_SEQ = 1000, HOST_ACK = 2000, HOST_NOW_MS = 1000000 
 
 /* The other maps are empty, but for what the program writes to them. */
 extern struct host {
-	struct config config;
-	struct live live;
 	struct flow_key stranger; /* the key of the only flow */
 	__u64 counters[NUM_REASONS];
 } host;
+
+/* The program's variables. */
+extern struct config config;
+extern struct live live;
 
 void host_open(void);
 

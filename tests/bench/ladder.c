@@ -118,7 +118,7 @@ static void make_frame(const struct packet_row *row, struct frame_bytes *out)
 
 static void set_state(enum state state)
 {
-	host.config = (struct config){
+	config = (struct config){
 		.abi = ALPNXDP_ABI,
 		.epoch = 1,
 		.armed = state != UNARMED,
@@ -126,7 +126,7 @@ static void set_state(enum state state)
 		.port = htons(HTTPS),
 		.own_mac = { 2, 0, 0, 0, 0, 9 },
 	};
-	host.live.flows = state == HARVEST_FLOW;
+	live.flows = live.crowd[live_crowd_of(&host.stranger)] = state == HARVEST_FLOW;
 }
 
 /* True: what is expected became of it. */

@@ -51,6 +51,7 @@ struct row {
 	int unacknowledged;        /* with FLOW_SERVED: bytes that the segment does not acknowledge */
 	int passed;      /* with FLOW_SERVED: bytes more than the kernel has received, that passed to it */
 	bool other_flow; /* there is a flow, but not this one */
+	bool of_crowd;   /* and one that only the flow map tells from this one */
 
 	enum reason reason;
 	enum flow_state after; /* of this flow's entry; 0: none. OFFERED for an offer is understood */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <alpnxdp/abi.h>
 #include "steer.skel.h"
 #include "books.h"
 
@@ -78,12 +79,35 @@ uint64_t books_counter(unsigned reason)
 	return sum;
 }
 
-uint32_t books_live(void)
+/* What `live` is to say of the flow map. */
+static void count_flows(struct live *out)
+{
+	struct flow_key at, *before = NULL;
+
+	*out = (struct live){ 0 };
+	for (; !bpf_map_get_next_key(map_fd(steer->maps.flows), before, &at); before = &at) {
+		out->crowd[live_crowd_of(&at)]++;
+		out->flows++;
+	}
+}
+
+static void set_live(void)
 {
 	struct live live;
 	__u32 zero = 0;
 
-	assert_int_equal(bpf_map_lookup_elem(map_fd(steer->maps.live), &zero, &live), 0);
+	count_flows(&live);
+	assert_int_equal(bpf_map_update_elem(map_fd(steer->maps.data_live), &zero, &live, 0), 0);
+}
+
+uint32_t books_live(void)
+{
+	struct live live, counted;
+	__u32 zero = 0;
+
+	assert_int_equal(bpf_map_lookup_elem(map_fd(steer->maps.data_live), &zero, &live), 0);
+	count_flows(&counted);
+	assert_memory_equal(&live, &counted, sizeof(live));
 	return live.flows;
 }
 
@@ -135,9 +159,7 @@ void books_set_flows(unsigned count)
 {
 	struct flow_key key, next = { .sport = 1 };
 	struct flow stranger = { .epoch = BENCH_EPOCH, .state = FLOW_ADOPTED };
-	struct live live = { .flows = count };
 	int fd = map_fd(steer->maps.flows);
-	__u32 zero = 0;
 	unsigned i;
 
 	while (!bpf_map_get_next_key(fd, NULL, &key))
@@ -146,7 +168,19 @@ void books_set_flows(unsigned count)
 		memcpy(next.saddr, &i, sizeof(i));
 		assert_int_equal(bpf_map_update_elem(fd, &next, &stranger, BPF_NOEXIST), 0);
 	}
-	assert_int_equal(bpf_map_update_elem(map_fd(steer->maps.live), &zero, &live, 0), 0);
+	set_live();
+}
+
+/* Another flow that the program takes for this one until it looks into the flow map. */
+static void add_of_crowd(const struct flow_key *key)
+{
+	struct flow stranger = { .epoch = BENCH_EPOCH, .state = FLOW_ADOPTED };
+	struct flow_key other = *key;
+
+	other.saddr[0] ^= 1;
+	other.saddr[4] ^= 1;
+	assert_int_equal(live_crowd_of(&other), live_crowd_of(key));
+	assert_int_equal(bpf_map_update_elem(map_fd(steer->maps.flows), &other, &stranger, BPF_NOEXIST), 0);
 }
 
 static void set_config(const struct row *row)
@@ -167,7 +201,7 @@ static void set_config(const struct row *row)
 		memcpy(config.trace_from, row->trace_from, sizeof(config.trace_from));
 	if (row->heartbeat_age_ms >= 0)
 		queue.heartbeat_ns = now_ns() - (uint64_t)row->heartbeat_age_ms * 1000000u;
-	assert_int_equal(bpf_map_update_elem(map_fd(steer->maps.config), &zero, &config, 0), 0);
+	assert_int_equal(bpf_map_update_elem(map_fd(steer->maps.data_config), &zero, &config, 0), 0);
 	assert_int_equal(bpf_map_update_elem(map_fd(steer->maps.queues), &zero, &queue, 0), 0);
 	if (row->no_slot)
 		bpf_map_delete_elem(map_fd(steer->maps.xsks), &zero);
@@ -199,14 +233,13 @@ void books_set_flow(const struct row *row, const struct flow_key *key, const str
 			     .handoff.rcv_nxt = p->seq,
 			     .sent = p->ack + (uint32_t)row->unacknowledged,
 			     .passed = (__u16)row->passed };
-	struct live live = { .flows = 1 };
-	__u32 zero = 0;
 
 	books_set_flows(row->other_flow);
-	if (!row->state)
-		return;
-	assert_int_equal(bpf_map_update_elem(map_fd(steer->maps.flows), key, &flow, BPF_NOEXIST), 0);
-	assert_int_equal(bpf_map_update_elem(map_fd(steer->maps.live), &zero, &live, 0), 0);
+	if (row->of_crowd)
+		add_of_crowd(key);
+	if (row->state)
+		assert_int_equal(bpf_map_update_elem(map_fd(steer->maps.flows), key, &flow, BPF_NOEXIST), 0);
+	set_live();
 }
 
 bool books_flow(const struct flow_key *key, struct flow *out)

@@ -29,7 +29,8 @@ static int listeners[8][2]; /* by host, by family */
 
 static void address(uint8_t out[16], int family, unsigned host)
 {
-	static const uint8_t net4[16] = { 10, 77, 200 }, net6[16] = { 0xfd, 0x77, 0, 0xc8 };
+	static const uint8_t net4[16] = { 10, 77, 200 },
+			     net6[16] = { 0xfd, 0x77, 0, 0xc8, 0, 0, 0, 1, 0, 0, 0, 2 };
 
 	memcpy(out, family == 4 ? net4 : net6, 16);
 	out[family == 4 ? 3 : 15] = (uint8_t)host;
@@ -83,9 +84,9 @@ int peer_setup(const char **why)
 		"ip link set lo up",
 		"ip link set " HOME_DEVICE " up && ip link set " ASTRAY_DEVICE " up",
 		"for i in 1 2 3 4; do ip addr add 10.77.200.$i/24 dev " HOME_DEVICE "; done",
-		"for i in 1 2 3 4; do ip addr add fd77:c8::$i/64 dev " HOME_DEVICE " nodad; done",
-		"ip addr add 10.77.200.9/24 dev " HOME_DEVICE "; ip addr add fd77:c8::9/64 dev " HOME_DEVICE
-		" nodad",
+		"for i in 1 2 3 4; do ip addr add fd77:c8:0:1:0:2:0:$i/64 dev " HOME_DEVICE " nodad; done",
+		"ip addr add 10.77.200.9/24 dev " HOME_DEVICE
+		"; ip addr add fd77:c8:0:1:0:2:0:9/64 dev " HOME_DEVICE " nodad",
 		"sysctl -qw net.ipv4.tcp_fastopen=0x203 net.ipv4.conf.all.rp_filter=0 net.mptcp.enabled=1",
 	};
 	unsigned host;

@@ -11,6 +11,11 @@ const struct row rows_flows[] = {
 	{ "unarmed, a flow elsewhere, UDP", .unarmed = true, .other_flow = true, .frame.protocol = 17,
 	  .reason = REASON_NOT_TCP },
 	{ "armed, a flow elsewhere", PEER_SOCKET, .other_flow = true, .reason = REASON_OFFERED },
+	{ "armed, a flow of the same crowd", PEER_SOCKET, .of_crowd = true, .reason = REASON_OFFERED },
+	{ "a flow of the same crowd, no data", .of_crowd = true, .no_data = true,
+	  .reason = REASON_NO_PAYLOAD },
+	{ "adopted, and one of the same crowd", .of_crowd = true, .state = FLOW_ADOPTED, .no_data = true,
+	  .reason = REASON_FLOW, .after = FLOW_ADOPTED },
 
 	/* an offer: the kernel still has everything */
 	{ "offered", .state = FLOW_OFFERED, .no_data = true, .reason = REASON_FLOW, .after = FLOW_OFFERED },

@@ -127,6 +127,7 @@ static inline void flow_put(struct engine *e, unsigned n, enum flow_state state,
 	const struct flow_key key = key_of(n);
 
 	CHECK(!bpf_map_update_elem(e->k->a.maps.flows, &key, &flow, BPF_NOEXIST));
+	e->shared.live->crowd[live_crowd_of(&key)]++;
 	e->shared.live->flows++;
 }
 

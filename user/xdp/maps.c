@@ -93,6 +93,7 @@ int xdp_flow_delete(const struct xdp_maps *m, struct xdp_shared *s, const struct
 {
 	if (bpf_map_delete_elem(m->flows, key))
 		return -errno;
+	__atomic_fetch_sub(&s->live->crowd[live_crowd_of(key)], 1, __ATOMIC_RELAXED);
 	__atomic_fetch_sub(&s->live->flows, 1, __ATOMIC_RELAXED);
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <alpnxdp/abi.h>
 #include "steer.skel.h"
 #include "xdp/private.h"
 

@@ -35,6 +35,16 @@ void xdp_maps_close(struct xdp_maps *m)
 	*m = maps_closed;
 }
 
+/* A variable's map has ".data." in front; a program of ABI 3 had maps without. */
+static bool is_named(const char *name, const char *wanted)
+{
+	static const char variable[] = ".data.";
+
+	if (!strncmp(name, variable, sizeof(variable) - 1))
+		name += sizeof(variable) - 1;
+	return !strcmp(name, wanted);
+}
+
 /* Keeps the map in the slot of its name, if it has one. */
 static void slots_take(union map_slots *slots, uint32_t map_id)
 {
@@ -48,7 +58,7 @@ static void slots_take(union map_slots *slots, uint32_t map_id)
 	if (bpf_obj_get_info_by_fd(fd, &info, &size))
 		goto out;
 	for (i = 0; i < ARRAY_SIZE(map_names); i++) {
-		if (slots->fd[i] >= 0 || strcmp(info.name, map_names[i]))
+		if (slots->fd[i] >= 0 || !is_named(info.name, map_names[i]))
 			continue;
 		slots->fd[i] = fd;
 		return;
