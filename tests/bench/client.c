@@ -2,7 +2,7 @@
 /*
  * client: the load of tests/bench. One thread, so that one core makes all of it; a slot per connection in flight.
  *
- *   client challenges|pages|connections -a ADDRESS -p PORT -n NAME [-d DIGEST] [-t 1.2|1.3] [-j IN_FLIGHT]
+ *   client challenges|pages|connections|resets -a ADDRESS -p PORT -n NAME [-d DIGEST] [-t 1.2|1.3] [-j IN_FLIGHT]
  *          -s SECONDS [-w WARMUP_SECONDS] [-c SERVER_CPU] [-g CPU_STAT] [-P PID]... [-f FROM]... [-r RATE] [-b BODY]
  *          [-T TURN_MS -a ADDRESS [-p PORT] [-d DIGEST] [-f FROM]... ...]
  *
@@ -10,6 +10,7 @@
  *              CA, ALPN acme-tls/1; without as a browser that wants no more than the handshake.
  * pages        GET / over and over, on connections that stay.
  * connections  GET / once on each.
+ * resets       connect, and a RST: what a web server has of a connection that somebody else answers.
  *
  * Time: from SYN to the end of the handshake or of the page; of pages from the request. -r: so many connections begun in a
  * second at most, else each as soon as the one before has ended. What begins in the warm-up is not measured. A wrong answer,
@@ -27,7 +28,7 @@
 #include <unistd.h>
 #include "../interop/dial.h"
 
-static const char *const what_name[] = { "challenges", "pages", "connections" };
+static const char *const what_name[] = { "challenges", "pages", "connections", "resets" };
 _Static_assert(sizeof(what_name) / sizeof(*what_name) == NUM_WHATS, "every load has a name");
 
 struct load load = {
@@ -191,7 +192,7 @@ int main(int argc, char **argv)
 	bool good = true;
 
 	if (argc < 2 || !options(argc, argv)) {
-		fputs("usage: client challenges|pages|connections -a ADDRESS -p PORT -n NAME [-d DIGEST] [-t 1.2|1.3] [-j IN_FLIGHT] -s SECONDS [-w WARMUP_SECONDS] [-c SERVER_CPU] [-g CPU_STAT] [-P PID]... [-f FROM]... [-r RATE] [-b BODY] [-T TURN_MS -a ADDRESS [-p PORT] [-d DIGEST] [-f FROM]... ...]\n",
+		fputs("usage: client challenges|pages|connections|resets -a ADDRESS -p PORT -n NAME [-d DIGEST] [-t 1.2|1.3] [-j IN_FLIGHT] -s SECONDS [-w WARMUP_SECONDS] [-c SERVER_CPU] [-g CPU_STAT] [-P PID]... [-f FROM]... [-r RATE] [-b BODY] [-T TURN_MS -a ADDRESS [-p PORT] [-d DIGEST] [-f FROM]... ...]\n",
 		      stderr);
 		return 2;
 	}

@@ -13,7 +13,7 @@
 
 enum { MAX_FLOWS = 256, MAX_FROM = 64, MAX_PAGE = 65536, MAX_LANES = 8, LIMIT_US = 10000000 };
 
-enum what { CHALLENGES, PAGES, CONNECTIONS, NUM_WHATS };
+enum what { CHALLENGES, PAGES, CONNECTIONS, RESETS, NUM_WHATS };
 
 struct flow {
 	int fd; /* -1: none */

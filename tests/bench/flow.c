@@ -146,12 +146,26 @@ static int flow_read(struct flow *f)
 	return whole;
 }
 
+static void flow_reset(struct flow *f)
+{
+	const struct linger none = { .l_onoff = 1 };
+
+	if (connected(f))
+		flow_done(f);
+	setsockopt(f->fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+	flow_end(f);
+}
+
 void flow_drive(struct flow *f)
 {
 	int ret = 1;
 
 	ERR_clear_error();
 	errno = 0;
+	if (load.what == RESETS) {
+		flow_reset(f);
+		return;
+	}
 	if (!f->shaken)
 		ret = flow_shake(f);
 	while (ret == 1 && load.what != CHALLENGES) {

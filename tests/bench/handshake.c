@@ -2,35 +2,26 @@
 /*
  * handshake: validations through the engine with everything around it in memory, for budget.sh to count instructions.
  *
- *   handshake 1.2|1.3 COUNT [PER_SECOND]
+ *   handshake 1.2|1.3 COUNT [PER_SECOND|timed]
  *
- * With PER_SECOND it paces them, and says how long each took, from the hello to the end: what both sides' TLS and our TCP take
+ * With timed it says how long counted_input() took in all. With PER_SECOND it paces them, and says how long each took, from the hello to the end: what both sides' TLS and our TCP take
  * without any network between them, on a core that sleeps in between, as latency.sh has it.
  *
  * counted_input() is all of the engine from the validator's frame to the frames of the answer: TCP, the gate, TLS, silencing;
  * of the world's ports only as much as unit/engine_world.h has of them. The first validation, which makes the
  * certificate, is not counted, and neither are the validators: their TLS is OpenSSL.
  */
+#include <time.h>
 #include "engine/engine.h"
 
 static bool counting;
+static uint64_t counted_ns;
 void counted_input(struct engine *e, const struct engine_frame *f, usec_t now);
 
 __attribute__((noinline)) void counted_input(struct engine *e, const struct engine_frame *f, usec_t now)
 {
 	engine_input(e, f, now);
 }
-
-static void either_input(struct engine *e, const struct engine_frame *f, usec_t now)
-{
-	if (counting)
-		counted_input(e, f, now);
-	else
-		engine_input(e, f, now);
-}
-
-#define engine_input either_input
-#include "unit/engine_world.h"
 
 static uint64_t now_ns(void)
 {
@@ -39,6 +30,21 @@ static uint64_t now_ns(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
+
+static void either_input(struct engine *e, const struct engine_frame *f, usec_t now)
+{
+	uint64_t begun = now_ns();
+
+	if (!counting) {
+		engine_input(e, f, now);
+		return;
+	}
+	counted_input(e, f, now);
+	counted_ns += now_ns() - begun;
+}
+
+#define engine_input either_input
+#include "unit/engine_world.h"
 
 /* Returns microseconds. */
 static double validate(unsigned number, int version)
@@ -85,13 +91,15 @@ static void paced(unsigned count, int version, unsigned per_second)
 
 int main(int argc, char **argv)
 {
+	bool timed = argc == 4 && !strcmp(argv[3], "timed");
 	unsigned count = argc >= 3 ? (unsigned)atoi(argv[2]) : 0,
 		 pace = argc == 4 ? (unsigned)atoi(argv[3]) : 0;
 	int version = argc >= 3 && !strcmp(argv[1], "1.2") ? TLS1_2_VERSION : TLS1_3_VERSION;
 	void *state = NULL;
 
-	if (!count || count > ENGINE_PER_PREFIX || argc > 4 || (argc == 4 && !pace) || world_setup(&state)) {
-		fputs("usage: handshake 1.2|1.3 COUNT [PER_SECOND]\n", stderr);
+	if (!count || count > ENGINE_PER_PREFIX || argc > 4 || (argc == 4 && !pace && !timed) ||
+	    world_setup(&state)) {
+		fputs("usage: handshake 1.2|1.3 COUNT [PER_SECOND|timed]\n", stderr);
 		return 2;
 	}
 	world_add("example.org");
@@ -101,6 +109,8 @@ int main(int argc, char **argv)
 		paced(count, version, pace);
 	for (unsigned i = 1; i <= count && !pace; i++)
 		validate(i, version);
+	if (timed)
+		printf("{\"done\":%u,\"busy_us\":%.0f}\n", count, (double)counted_ns / 1000);
 	if (OUTCOME(VALIDATED) != count + 1) {
 		fputs("handshake: a validation failed\n", stderr);
 		return 1;

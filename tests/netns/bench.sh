@@ -10,6 +10,8 @@ SITE=(-n www.example.org) NONE=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
 ok "pages" client pages "${SITE[@]}"
 ok "pages on new connections" client connections "${SITE[@]}" -f "$CA4" -f 10.77.1.3
 ok "handshakes of a browser" client challenges "${SITE[@]}" -t 1.2
+ok "connections that are reset" client resets "${SITE[@]}"
+ok "no server to reset is wrong" not client resets "${SITE[@]}" -p 444
 ok "another page is wrong" not client pages "${SITE[@]}" -b "hello from nginX"$'\n'
 ok "a page that is longer is wrong" not client connections "${SITE[@]}" -b "hello from nginx"
 ok "a certificate for another name is wrong" not client challenges -n mail.example.org
