@@ -3,8 +3,8 @@
  * The maps of the steering program, and the few things it does with them: is somebody there, is there room, what is
  * remembered of a flow. Their meaning is in <alpnxdp/abi.h>, since userspace has the other end.
  *
- * Two books must stay exact whoever writes them: live.flows counts the entries of the flow map, and credit is what the
- * engine gave less what was offered. So both change by atomic additions, and only when the map operation succeeded.
+ * Two books must stay exact whoever writes them: live counts the entries of the flow map, all and those of each crowd, and credit
+ * is what the engine gave less what was offered. So both change by atomic additions, and only when the map operation succeeded.
  */
 #ifndef ALPNXDP_MAPS_H
 #define ALPNXDP_MAPS_H
