@@ -4,7 +4,8 @@
  * remembered of a flow. Their meaning is in <alpnxdp/abi.h>, since userspace has the other end.
  *
  * Two books must stay exact whoever writes them: live counts the entries of the flow map, all and those of each crowd, and credit
- * is what the engine gave less what was offered. So both change by atomic additions, and only when the map operation succeeded.
+ * is what the engine gave less what was offered. So both change by atomic additions, and what an operation that failed was
+ * counted for is taken back.
  */
 #ifndef ALPNXDP_MAPS_H
 #define ALPNXDP_MAPS_H
@@ -149,12 +150,14 @@ static __always_inline void flow_forget(const struct flow_key *key)
 		flow_count(key, -1);
 }
 
+/* Counted first, for an entry that is not counted is not found. */
 static __always_inline bool flow_remember(const struct flow_key *key, const struct flow *flow)
 {
-	if (bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST))
-		return false;
 	flow_count(key, 1);
-	return true;
+	if (!bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST))
+		return true;
+	flow_count(key, -1);
+	return false;
 }
 
 #endif

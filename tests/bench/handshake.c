@@ -4,10 +4,12 @@
  *
  *   handshake 1.2|1.3 COUNT [PER_SECOND|timed]
  *
- * With timed it says how long counted_input() took in all. With PER_SECOND it paces them, and says how long each took, from the hello to the end: what both sides' TLS and our TCP take
- * without any network between them, on a core that sleeps in between, as latency.sh has it.
+ * With timed it says how long counted_input() took in all. With PER_SECOND it paces them, and says how long each took, from
+ * the hello to the end: what both sides' TLS and our TCP take without any network between them, on a core that sleeps in
+ * between, as latency.sh has it.
  *
- * counted_input() is all of the engine from the validator's frame to the frames of the answer: TCP, the gate, TLS, silencing;
+ * counted_input() is all of the engine from the validator's frame to the end of the turn and the frames of the answer: TCP, the
+ * gate, TLS, silencing;
  * of the world's ports only as much as unit/engine_world.h has of them. The first validation, which makes the
  * certificate, is not counted, and neither are the validators: their TLS is OpenSSL.
  */
@@ -21,6 +23,7 @@ void counted_input(struct engine *e, const struct engine_frame *f, usec_t now);
 __attribute__((noinline)) void counted_input(struct engine *e, const struct engine_frame *f, usec_t now)
 {
 	engine_input(e, f, now);
+	engine_tick(e, now);
 }
 
 static uint64_t now_ns(void)

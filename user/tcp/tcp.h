@@ -154,7 +154,7 @@ bool tcp_output(struct tcp_conn *c, struct segment *seg, usec_t now);
 
 /*
  * May what is due wait for segments that have come together with the last one? Not where each is to be answered: what
- * comes out of order or fills a gap (RFC 5681 4.2), what came before, and challenges.
+ * comes out of order or fills a gap (RFC 5681 4.2), what came before, and challenges; nor where a segment of ours is lost.
  */
 bool tcp_can_wait(const struct tcp_conn *c);
 

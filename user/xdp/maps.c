@@ -2,8 +2,8 @@
 /*
  * The maps of an attachment, through descriptors alone: no capability, no path.
  *
- * The counter of flows may be too high for a moment, never too low: the program skips the flow map while it is zero.
- * So an entry is deleted first and counted down afterwards.
+ * The counters of flows, of all and of each crowd, may be too high for a moment, never too low: the program skips the flow map
+ * where one is zero. So an entry is deleted first and counted down afterwards.
  */
 #include <errno.h>
 #include <bpf/bpf.h>
