@@ -3,6 +3,9 @@
  * Answers wait for the end of a turn: what a validator says in a row, the end of its handshake, close_notify and FIN, is
  * taken out of the ring in one batch when the machine is busy. It is answered by one segment then instead of three,
  * and a segment sent is what a challenge costs most after cryptography.
+ *
+ * They have a list of their own, not a wake-up at once: that would look at the times of all flows every turn, and ask the
+ * flow map for an ACK that has just come.
  */
 #include "engine/flow.h"
 
