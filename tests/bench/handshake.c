@@ -8,10 +8,9 @@
  * the hello to the end: what both sides' TLS and our TCP take without any network between them, on a core that sleeps in
  * between, as latency.sh has it.
  *
- * counted_input() is all of the engine from the validator's frame to the end of the turn and the frames of the answer: TCP, the
- * gate, TLS, silencing;
- * of the world's ports only as much as unit/engine_world.h has of them. The first validation, which makes the
- * certificate, is not counted, and neither are the validators: their TLS is OpenSSL.
+ * counted_input() is all of the engine from the validator's frame to the end of the turn and the frames of the answer: TCP,
+ * the gate, TLS, silencing; of the world's ports only as much as unit/engine_world.h has of them. The first validation,
+ * which makes the certificate, is not counted, and neither are the validators: their TLS is OpenSSL.
  */
 #include <time.h>
 #include "engine/engine.h"
